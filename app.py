@@ -1,0 +1,59 @@
+"""Comfy Presenter: settings, studio, page, launch. Run it with `python app.py`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+from comfy.errors import StudioError
+from comfy.jobs.studio import Studio
+from comfy.settings import Settings
+from comfy.text import pick_language, say
+from comfy.ui.environment import prepare_gradio
+
+settings = Settings.load(sys.argv[1:] if __name__ == "__main__" else [])
+temp_folder = prepare_gradio(settings)
+
+# Gradio reads its environment when it is imported
+from comfy.ui.launch import launch_page  # noqa: E402
+from comfy.ui.page import create_page  # noqa: E402
+from comfy.ui.results import sweep  # noqa: E402
+
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+def complain(key: str, **details: object) -> str:
+    """A sentence for the terminal, in its language."""
+    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
+    return say(key, pick_language(locale.replace("_", "-")), **details)
+
+
+try:
+    studio = Studio.open(settings)
+except StudioError as error:
+    sys.exit(complain(f"error.{error.code}", **error.details))
+demo = create_page(studio)
+
+
+def main() -> None:
+    """Serve until Ctrl-C or SIGTERM; unfinished jobs go on at the next start."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    sweep(temp_folder)
+    try:
+        print(f"Comfy Presenter: {launch_page(demo, settings)}", flush=True)
+        stop.wait()
+    except OSError:
+        sys.exit(complain("app.port_taken", port=settings.port))
+    finally:
+        demo.close(verbose=False)
+        studio.close()
+
+
+if __name__ == "__main__":
+    main()

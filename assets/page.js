@@ -1,0 +1,200 @@
+// The page's own drawing and switches. Every part takes plain data and returns HTML; every text
+// goes through `escape`. Both languages are in the page, the style sheet shows one.
+(() => {
+  const root = document.documentElement;
+  const stored = (key) => { try { return localStorage.getItem(key); } catch { return null; } };
+  const store = (key, value) => { try { localStorage.setItem(key, value); } catch { /* private */ } };
+
+  // ---------------------------------------------------------------- text
+  const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
+  const escape = (text) => String(text ?? "").replace(/[&<>"']/g, (sign) => SIGNS[sign]);
+  const both = (pair) => pair
+    ? `<span class="l-zh" lang="zh-CN">${escape(pair.zh)}</span><span class="l-en" lang="en">${escape(pair.en)}</span>`
+    : "";
+  const clock = (seconds) => {
+    const whole = Math.max(0, Math.floor(seconds));
+    return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+  };
+
+  // ---------------------------------------------------------------- language
+  const LOCALES = { zh: "zh-CN", en: "en" };
+  const preferred = () => (navigator.language || "en").toLowerCase().startsWith("zh") ? "zh" : "en";
+
+  const speak = (language) => {
+    const locale = LOCALES[language];
+    root.dataset.lang = language;
+    root.lang = locale;
+    // Inside another site's frame (Hugging Face) a cookie needs these to be sent at all.
+    const framed = location.protocol === "https:" ? ";SameSite=None;Secure;Partitioned" : ";SameSite=Lax";
+    document.cookie = `lang=${locale};path=/;max-age=31536000${framed}`;
+  };
+
+  // Gradio asks the browser once, and knows only exact names: "zh" or "zh-HK" would be English.
+  const tellGradio = (locale) => {
+    Object.defineProperty(Navigator.prototype, "language", { configurable: true, get: () => locale });
+    Object.defineProperty(Navigator.prototype, "languages", { configurable: true, get: () => [locale] });
+  };
+
+  const gradioCore = () => {
+    const names = performance.getEntriesByType("resource").map((entry) => entry.name);
+    const core = names.find((name) => /\/assets\/core-[\w-]+\.js/.test(name));
+    return core ? import(core) : Promise.reject(new Error("core not loaded"));
+  };
+
+  // Some texts of Gradio's do not follow a change of language: labels of tabs that were not opened
+  // yet, and the words in upload areas. The style sheet writes the latter from these variables.
+  let words = { tabs: {}, areas: {} };
+  const respeak = () => {
+    const language = root.dataset.lang;
+    for (const [name, pair] of Object.entries(words.areas)) {
+      root.style.setProperty(`--words-${name}`, JSON.stringify(pair[language]));
+    }
+    for (const tab of document.querySelectorAll("#tabs button[role=tab]")) {
+      const pair = words.tabs[tab.dataset.tabId];
+      if (pair && tab.firstChild && tab.firstChild.data !== pair[language]) tab.firstChild.data = pair[language];
+    }
+  };
+
+  const toggleLanguage = () => {
+    const language = root.dataset.lang === "zh" ? "en" : "zh";
+    store("comfy-language", language);
+    speak(language);
+    respeak();
+    gradioCore().then((core) => core.changeLocale(LOCALES[language])).catch(() => location.reload());
+  };
+
+  // ---------------------------------------------------------------- dark or light
+  const applyTheme = () => {
+    const theme = stored("comfy-theme");
+    if (!theme || new URL(location.href).searchParams.get("__theme")) return;
+    if (document.body.classList.contains("dark") !== (theme === "dark")) document.body.classList.toggle("dark");
+  };
+
+  const toggleTheme = () => {
+    const dark = document.body.classList.contains("dark");
+    store("comfy-theme", dark ? "light" : "dark");
+    document.body.classList.toggle("dark", !dark);
+  };
+
+  // ---------------------------------------------------------------- pictures
+  const icon = (size, body) => `<svg viewBox="0 0 24 24" width="${size}" height="${size}" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${body}</svg>`;
+  const MOON = icon(17, '<path d="M20 14.5A8.5 8.5 0 1 1 9.5 4 7 7 0 0 0 20 14.5z"/>');
+  const SOUND = icon(22, '<path d="M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3"/>');
+  const PLAY = icon(14, '<path d="M8 5.5v13l11-6.5z" fill="currentColor"/>');
+  const LOGO = `<svg class="logo" viewBox="0 0 32 32" width="34" height="34" aria-hidden="true">
+    <defs><linearGradient id="logo-fill" x1="0" y1="0" x2="1" y2="1"><stop stop-color="#7c6cf6"/><stop offset="1" stop-color="#4a3bc0"/></linearGradient></defs>
+    <rect width="32" height="32" rx="9" fill="url(#logo-fill)"/>
+    <circle cx="15" cy="12.2" r="4.6" fill="#fff"/><path d="M6.5 25.5c.6-4.6 4-7 8.5-7s7.9 2.4 8.5 7z" fill="#fff"/>
+    <path d="M23 9.3c1.1 1.7 1.1 4.1 0 5.8M25.6 7.6c1.9 2.8 1.9 6.4 0 9.2" fill="none" stroke="#fff" stroke-width="1.6" stroke-linecap="round" opacity=".85"/></svg>`;
+
+  const drawing = (body) => `<svg viewBox="0 0 160 96" width="200" height="120" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${body}</svg>`;
+  const FRAME = '<rect x="34" y="12" width="92" height="72" rx="10"/>';
+  const BAR_HEIGHTS = [10, 24, 44, 60, 34, 52, 68, 40, 22, 46, 30, 14];
+  const BARS = BAR_HEIGHTS.map((height, n) => `<path d="M${36 + n * 8} ${48 - height / 2}v${height}"${n < 5 ? ' class="hot"' : ""}/>`);
+  const DRAWINGS = {
+    image: drawing(`${FRAME}<path d="M34 70l20-20 14 14 22-26 36 36" opacity=".5"/><circle cx="58" cy="32" r="6" opacity=".5"/><path d="M80 4v88" class="hot"/><path d="M75 43l-5 5 5 5M85 43l5 5-5 5" class="hot"/>`),
+    audio: drawing(BARS.join("")),
+    video: drawing(`${FRAME}<circle cx="80" cy="40" r="12"/><path d="M56 76c2-13 11-20 24-20s22 7 24 20"/><path d="M106 32c4 5 4 11 0 16M112 27c7 8 7 18 0 26" class="hot"/>`),
+    chain: drawing('<rect x="6" y="10" width="44" height="34" rx="7"/><path d="M6 38l10-10 7 7 11-13 16 16" opacity=".5"/><path d="M10 72v8M17 66v20M24 60v32M31 68v16M38 64v24M45 72v8" class="hot"/><path d="M60 27c14 0 10 21 24 21M60 76c14 0 10-28 24-28M79 43l6 5-6 5" opacity=".6"/><rect x="96" y="20" width="58" height="56" rx="9"/><circle cx="125" cy="42" r="8"/><path d="M109 68c1-9 7-13 16-13s15 4 16 13"/><path d="M140 36c3 3 3 8 0 11" class="hot"/>'),
+  };
+
+  const shown = (source) => typeof source === "string" && source.startsWith("data:image/");
+  const face = (item) => shown(item.picture) ? `<img alt="" src="${escape(item.picture)}">` : `<span class="wave">${SOUND}</span>`;
+
+  // ---------------------------------------------------------------- header
+  const header = (value) => {
+    words = value.words;
+    queueMicrotask(respeak);
+    return bar(value);
+  };
+
+  const badge = (value, size) => `<span class="badge ${size} ${escape(value.state)}"><i></i>${both(value.badge)}</span>`;
+
+  const bar = (value) => `<header class="bar">
+    <div class="brand">${LOGO}<div><h1>${both(value.title)}</h1><p class="tagline">${both(value.tagline)}</p>${badge(value, "small")}</div></div>
+    <div class="tools">${badge(value, "large")}
+      <button type="button" class="tool" data-do="language">${both(value.language)}</button>
+      <button type="button" class="tool" data-do="theme" aria-label="${escape(value.theme.en)} / ${escape(value.theme.zh)}">${MOON}</button>
+    </div></header>`;
+
+  // ---------------------------------------------------------------- progress card
+  const MARKS = { done: "✓", stopped: "–" };
+  const step = (entry, number) =>
+    `<li class="${escape(entry.state)}"><i>${MARKS[entry.state] || number + 1}</i>${both(entry.label)}</li>`;
+
+  // A running clock goes on by itself between two messages from the server.
+  const elapsed = (value) => value.running
+    ? `<time data-seconds="${Number(value.seconds)}" data-at="${performance.now()}">${clock(value.seconds)}</time>`
+    : `<time>${clock(Math.ceil(value.seconds))}</time>`;
+
+  const numbers = (value) => value.seconds === undefined ? ""
+    : `<span class="numbers">${value.running ? `<b>${Number(value.percent)}%</b>` : ""}${elapsed(value)}</span>`;
+
+  const track = (value) => `<div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100"
+    aria-valuenow="${Number(value.percent)}"><div style="width:${Math.max(Number(value.percent), 2)}%"></div></div>`;
+
+  const idle = (value) => `<section class="card idle"><div class="drawing">${DRAWINGS[value.drawing] || DRAWINGS.image}</div>
+    <strong>${both(value.title)}</strong><p>${both(value.detail)}</p></section>`;
+
+  const card = (value) => {
+    if (!value) return "";
+    if (value.state === "idle") return idle(value);
+    const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
+    return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}">
+      <div class="top"><strong role="status">${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
+      <p class="detail">${both(value.detail)}</p>
+      ${value.running ? track(value) : ""}${steps}
+      ${shown(value.preview) ? `<div class="live"><img alt="" src="${escape(value.preview)}"></div>` : ""}
+      ${value.note ? `<p class="note">${both(value.note)}</p>` : ""}</section>`;
+  };
+
+  // ---------------------------------------------------------------- examples, recent results
+  const example = (item) => `<button type="button" data-pick="${escape(item.id)}">${face(item)}
+    <span class="words"><b>${PLAY}${both(item.title)}</b>${item.text ? `<small>${escape(item.text)}</small>` : ""}</span></button>`;
+
+  const examples = (value) =>
+    `<section class="examples"><h3>${both(value.title)}</h3><div class="strip">${value.items.map(example).join("")}</div></section>`;
+
+  const when = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+
+  const past = (item) => `<button type="button" data-pick="${escape(item.id)}" class="${item.running ? "running" : ""}">
+    <span class="face">${face(item)}${item.kind === "video" ? `<i>${PLAY}</i>` : ""}</span>
+    <b>${both(item.title)}</b><small>${item.text ? escape(item.text) : escape(when(item.time))}</small></button>`;
+
+  const history = (value) => value.items.length
+    ? `<section class="history"><h3>${both(value.title)}</h3><div class="strip">${value.items.map(past).join("")}</div></section>` : "";
+
+  // Bring a part into sight when it is not (on a phone the result is below the form).
+  const reveal = (id) => {
+    const part = document.getElementById(id);
+    if (!part) return;
+    const top = part.getBoundingClientRect().top;
+    if (top < 0 || top > innerHeight - 220) part.scrollIntoView({ behavior: "smooth", block: "start" });
+  };
+
+  // ---------------------------------------------------------------- start
+  // This script runs at the top of the page: before there is a body, and before Gradio.
+  const language = stored("comfy-language") || preferred();
+  speak(language);
+  tellGradio(LOCALES[language]);
+
+  addEventListener("DOMContentLoaded", () => {
+    applyTheme();
+    new MutationObserver(applyTheme).observe(document.body, { attributeFilter: ["class"] });
+  });
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-do]");
+    if (button?.dataset.do === "language") toggleLanguage();
+    if (button?.dataset.do === "theme") toggleTheme();
+  });
+
+  setInterval(() => {
+    for (const element of document.querySelectorAll("time[data-at]")) {
+      const gone = (performance.now() - Number(element.dataset.at)) / 1000;
+      element.textContent = clock(Number(element.dataset.seconds) + gone);
+    }
+  }, 250);
+
+  window.studio = { header, card, examples, history, reveal };
+})();

@@ -1,0 +1,1 @@
+"""Reading and writing sound and video files by PyAV."""

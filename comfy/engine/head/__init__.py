@@ -1,0 +1,1 @@
+"""Talking head: a portrait whose mouth, eyes and head move in time with speech."""

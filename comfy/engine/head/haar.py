@@ -1,0 +1,59 @@
+"""OpenCV's Haar cascades: rectangles of faces, eyes and smiles in a grey picture."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+FOLDER = Path(cv2.__file__).parent / "data"  # what cv2.data.haarcascades says, but typed
+Grey = npt.NDArray[np.uint8]
+
+
+class Box(NamedTuple):
+    """A detection: corner and size in pixels, and the classifier's weight (larger is surer)."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+    weight: float
+
+
+class Cascades:
+    """The classifiers of one search. They are not thread-safe, so they are not shared."""
+
+    def __init__(self) -> None:
+        self._loaded: dict[str, Any] = {}
+
+    def find(
+        self,
+        name: str,
+        grey: Grey,
+        *,
+        step: float,
+        neighbours: int,
+        smallest: tuple[int, int],
+        largest: tuple[int, int] = (0, 0),
+    ) -> list[Box]:
+        """All matches of haarcascade_<name>.xml; `step` is the scale factor between passes."""
+        rectangles, _, weights = self._cascade(name).detectMultiScale3(
+            grey,
+            scaleFactor=step,
+            minNeighbors=neighbours,
+            minSize=smallest,
+            maxSize=largest,
+            outputRejectLevels=True,
+        )
+        return [
+            Box(int(x), int(y), int(width), int(height), float(weight))
+            for (x, y, width, height), weight in zip(rectangles, np.ravel(weights), strict=True)
+        ]
+
+    def _cascade(self, name: str) -> Any:
+        if name not in self._loaded:
+            self._loaded[name] = cv2.CascadeClassifier(str(FOLDER / f"haarcascade_{name}.xml"))
+        return self._loaded[name]

@@ -1,0 +1,205 @@
+"""The half-transparent bar behind a subtitle: finding its edges and taking it off again.
+
+Across a straight edge of the bar the scene goes on, so the two sides show the same scene with and
+without the bar: inside = keep * outside + tint. Inverting that recovers the true pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from comfy.engine.image.membrane import Floats
+from comfy.engine.image.text_boxes import Picture, TextBox, reduced
+from comfy.engine.image.windows import Window, around
+
+_MIN_KEEP = 0.15  # below this hardly any of the scene shines through
+_EDGE = 5  # px next to an edge that are compared
+_GLYPH = 64.0  # px; bars behind larger letters are searched for on a smaller copy
+_MARGIN = 8  # px of picture needed around a bar's edge
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A bar and how it changed the scene: inside = keep * outside + tint (per channel, 0..255)."""
+
+    window: Window
+    keep: float
+    tint: tuple[float, float, float]
+    blur: float  # px by which an edge may be off
+
+
+@dataclass(frozen=True)
+class _Edge:
+    strength: float  # 0 = none
+    place: int
+    step: float  # change of log brightness across the edge
+    agreement: float  # share of the pixels along the edge that change the same way
+
+
+def find_bar(picture: Picture, lines: Sequence[TextBox]) -> Bar | None:
+    """The bar behind these lines of one subtitle, if there is one that lets the scene through."""
+    glyph = float(np.median([line.glyph_size for line in lines]))
+    text = around(np.concatenate([line.corners for line in lines]))
+    strip = Window(0, text.top, picture.shape[1], text.bottom).grown(
+        glyph * 1.1 + _MARGIN, picture.shape
+    )
+    scale = min(1.0, _GLYPH / glyph)
+    view = reduced(picture[strip.slices], scale)
+    in_strip = np.array(text) - np.array([0, strip.top, 0, strip.top])
+    found = _edges(view, Window(*(in_strip * scale).round().astype(int).tolist()), glyph * scale)
+    fitted = _fit(view.astype(np.float32), found) if found else None
+    if found is None or fitted is None:
+        return None
+    left, top, right, bottom = (round(edge / scale) for edge in found)
+    right = picture.shape[1] if found.right == view.shape[1] else right
+    placed = Window(left, top + strip.top, right, bottom + strip.top)
+    return Bar(placed, *fitted, blur=1 / scale)
+
+
+def take_off(picture: Picture, bar: Bar) -> list[Window]:
+    """Un-blend the bar, in place. Returns the strips along its edges, which stay uncertain."""
+    view = picture[bar.window.slices]
+    for row in range(view.shape[0]):  # row by row: no float copy of the whole bar
+        scene = (view[row].astype(np.float32) - np.array(bar.tint, np.float32)) / bar.keep
+        view[row] = np.clip(scene, 0, 255).round().astype(np.uint8)
+    left, top, right, bottom = bar.window
+    sides = [
+        Window(left, top, right, top + 1),
+        Window(left, bottom - 1, right, bottom),
+        Window(left, top, left + 1, bottom),
+        Window(right - 1, top, right, bottom),
+    ]
+    if left == 0 and right == picture.shape[1]:
+        del sides[2:]  # the picture's own border is no edge of the bar
+    return [side.grown(2 * bar.blur, picture.shape) for side in sides]
+
+
+def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
+    """The four edges around the text, or the whole width of the picture."""
+    light = np.log(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32) + 4)
+    inset = int((text.right - text.left) * 0.05)
+    columns = slice(max(0, text.left + inset), text.right - inset)
+    above = range(int(text.top - glyph), int(text.top + glyph * 0.1))
+    below = range(int(text.bottom - glyph * 0.1), int(text.bottom + glyph))
+    top, bottom = _best(light[:, columns], above), _best(light[:, columns], below)
+    if top is None or bottom is None or not _opposite(top, bottom):
+        return None
+    rows = light[top.place + 2 : bottom.place - 2].T
+    if rows.shape[1] < 4:
+        return None
+    left = _upright(rows, range(int(text.left - glyph * 1.6), int(text.left + glyph * 0.1)))
+    right = _upright(rows, range(int(text.right - glyph * 0.1), int(text.right + glyph * 1.6)))
+    if left is None or right is None:
+        start, end = _ends(light, top, bottom, text)
+        left = 0 if start == 0 else _upright(rows, range(start - 12, start + 13))
+        right = end if end == view.shape[1] else _upright(rows, range(end - 12, end + 13))
+    if left is None or right is None:
+        return None
+    return Window(left, top.place, right, bottom.place)
+
+
+def _ends(light: Floats, top: _Edge, bottom: _Edge, text: Window) -> tuple[int, int]:
+    """How far the top and bottom edges go on, left and right of the text."""
+    width = light.shape[1]
+    upper, lower = (
+        np.sign(_step(light, edge.place)) == np.sign(edge.step) for edge in (top, bottom)
+    )
+    if upper.mean() > 0.85:
+        return 0, width
+    breaks = cv2.blur((upper & lower).astype(np.float32)[None], (15, 1))[0] < 0.6
+    before = np.flatnonzero(breaks[: max(0, text.left)])
+    after = np.flatnonzero(breaks[text.right :])
+    start = int(before[-1]) if before.size else 0
+    return start, text.right + int(after[0]) if after.size else width
+
+
+def _upright(rows: Floats, places: range) -> int | None:
+    """The column of a side edge of the bar."""
+    edge = _best(rows, places)
+    return edge.place if edge is not None and edge.agreement >= 0.8 else None
+
+
+def _opposite(top: _Edge, bottom: _Edge) -> bool:
+    """Whether the scene gets darker (or lighter) at one edge and back at the other."""
+    return (
+        min(top.agreement, bottom.agreement) >= 0.86
+        and top.step * bottom.step < 0
+        and min(abs(top.step), abs(bottom.step)) >= 0.1
+    )
+
+
+def _best(light: Floats, places: range) -> _Edge | None:
+    """The strongest straight edge between rows of `light` at one of these rows."""
+    best: _Edge | None = None
+    for place in places:
+        if not 3 <= place < light.shape[0] - 3:
+            continue
+        change = _step(light, place)
+        step = float(np.median(change))
+        agreement = float((np.sign(change) == np.sign(step)).mean())
+        strength = abs(step) * max(0.0, agreement - 0.7)
+        if best is None or strength > best.strength:
+            best = _Edge(strength, place, step, agreement)
+    return best
+
+
+def _step(light: Floats, place: int) -> Floats:
+    """Change of log brightness across a row, for each column."""
+    below = light[place + 1 : place + 3].mean(axis=0)
+    return np.asarray(below - light[place - 2 : place].mean(axis=0), np.float32)
+
+
+def _fit(view: Floats, bar: Window) -> tuple[float, tuple[float, float, float]] | None:
+    """`keep` and `tint`, fitted robustly to the pixels on both sides of the edges."""
+    inside, outside = _pairs(view, bar)
+    keep = float(np.median(_deviation(inside) / np.maximum(_deviation(outside), 1e-3)))
+    for _ in range(6):
+        tint = np.median(inside - keep * outside, axis=0)
+        error = np.abs(inside - keep * outside - tint).sum(axis=1)
+        good = error < np.percentile(error, 70)
+        if not good.any():
+            break
+        x = (outside[good] - outside[good].mean(axis=0)).ravel()
+        y = (inside[good] - inside[good].mean(axis=0)).ravel()
+        keep = float(np.clip((x * y).sum() / max(1e-3, (x * x).sum()), 0, 1))
+    if keep < _MIN_KEEP:
+        return None
+    red, green, blue = np.median(inside - keep * outside, axis=0).tolist()
+    return keep, (red, green, blue)
+
+
+def _deviation(colours: Floats) -> Floats:
+    return np.asarray(np.median(np.abs(colours - np.median(colours, axis=0)), axis=0), np.float32)
+
+
+def _pairs(view: Floats, bar: Window) -> tuple[Floats, Floats]:
+    """Pixels just inside the bar, and the ones opposite them just outside, as [n, 3]."""
+    left, top, right, bottom = bar
+    inside, outside = [], []
+    across: list[tuple[npt.NDArray[np.float32], int, int, slice]] = [
+        (view, top, 1, slice(left + 3, right - 3)),
+        (view, bottom, -1, slice(left + 3, right - 3)),
+        (view.transpose(1, 0, 2), left, 1, slice(top + 3, bottom - 3)),
+        (view.transpose(1, 0, 2), right, -1, slice(top + 3, bottom - 3)),
+    ]
+    for pixels, edge, inward, along in across:
+        near = _band(edge, inward)
+        far = _band(edge, -inward)
+        if far.start >= 0 and far.stop <= pixels.shape[0]:
+            inside.append(_mean_line(pixels[near, along]))
+            outside.append(_mean_line(pixels[far, along]))
+    return np.concatenate(inside), np.concatenate(outside)
+
+
+def _band(edge: int, direction: int) -> slice:
+    """Three rows on one side of an edge, two rows away from it (compression blurs the edge)."""
+    return slice(edge + 2, edge + _EDGE) if direction > 0 else slice(edge - _EDGE, edge - 2)
+
+
+def _mean_line(band: Floats) -> Floats:
+    return np.asarray(cv2.blur(np.ascontiguousarray(band), (5, 3)).mean(axis=0), np.float32)

@@ -1,0 +1,194 @@
+"""Finding where a repeated half-transparent watermark stands: its direction, size and grid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from comfy.engine.image.lattice import Points, fit_lattice
+from comfy.engine.image.membrane import Floats
+from comfy.engine.image.text_boxes import MAX_SIDE, Picture, TextBox, reduced
+
+_MIN_BOXES = 4
+_MIN_LIKENESS = 0.35  # mean correlation of the instances with their common shape
+_MAX_PEAKS = 400
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Copies of one line of text.
+
+    `centers`: [n, 2] px in the picture, also of copies the border cuts. `sure`: how many of them,
+    from the first, were found rather than predicted. `width`, `height`: of one copy, px. `angle`:
+    degrees, as in TextBox. `light`: whether it brightens the picture. `shape`: where its letters
+    are, 0..1, [rows, columns] over width x height.
+    """
+
+    centers: Points
+    sure: int
+    width: float
+    height: float
+    angle: float
+    light: bool
+    shape: Floats
+
+
+@dataclass(frozen=True)
+class _Level:
+    """The picture turned so that the text is level; `valid` marks where there is picture."""
+
+    pixels: Picture
+    valid: np.ndarray
+    turn: np.ndarray  # affine, picture -> level
+
+
+def find_tiling(picture: Picture, boxes: Sequence[TextBox]) -> Tiling | None:
+    """Read the grid off the repeated boxes; None if they are too few or too unlike each other."""
+    scale = min(1.0, MAX_SIDE / max(picture.shape[:2]))
+    whole = _whole(boxes)
+    if len(whole) < _MIN_BOXES:
+        return None
+    angle = float(np.median([box.angle for box in boxes]))
+    height = float(np.median([box.height for box in boxes])) * scale
+    width = max(box.width for box in whole) * scale
+    level = _levelled(reduced(picture, scale), angle)
+    centers = np.array([level.turn @ [*(np.array(box.center) * scale), 1] for box in whole])
+    size = int(width * 1.08) + 6, int(height * 1.15) + 6
+    candidates = [
+        (*_common_shape(evidence, centers, size, height), evidence, light)
+        for evidence, light in _evidence(level, height)
+    ]
+    likeness, shape, evidence, light = max(candidates, key=lambda candidate: candidate[0])
+    if likeness < _MIN_LIKENESS:
+        return None
+    found, sure = _all_places(np.where(level.valid, evidence, 0), shape, likeness)
+    if len(found) == 0:
+        return None
+    back = cv2.invertAffineTransform(level.turn)
+    middle = found + (np.array(size) - 1) / 2
+    in_picture = ((np.c_[middle, np.ones(len(middle))] @ back.T) + 0.5) / scale - 0.5
+    tile = size[0] / scale, size[1] / scale
+    return Tiling(in_picture, sure, *tile, angle, light, _normal(shape))
+
+
+def _whole(boxes: Sequence[TextBox]) -> list[TextBox]:
+    """The boxes that show the whole line, not a cut piece of it."""
+    if not boxes:
+        return []
+    longest = float(np.percentile([box.width for box in boxes], 85))
+    return [box for box in boxes if 0.8 * longest < box.width < 1.2 * longest]
+
+
+def _levelled(picture: Picture, angle: float) -> _Level:
+    height, width = picture.shape[:2]
+    side = int(np.hypot(width, height)) + 8
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
+    turn[:, 2] += [(side - width) / 2, (side - height) / 2]
+    pixels = cv2.warpAffine(
+        picture, turn, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+    )
+    inside = np.full((height, width), 255, np.uint8)
+    valid = cv2.warpAffine(inside, turn, (side, side), flags=cv2.INTER_NEAREST) > 0
+    return _Level(np.asarray(pixels, np.uint8), valid, turn)
+
+
+def _evidence(level: _Level, height: float) -> list[tuple[Floats, bool]]:
+    """How much white (or black) each pixel seems to have been mixed with, 0..1."""
+    size = min(int(height * 0.45) | 1, 99)
+    behind = cv2.medianBlur(level.pixels, size).astype(np.float32)
+    change = level.pixels.astype(np.float32) - behind
+    lighter = np.median(change / np.maximum(255 - behind, 24), axis=2)
+    darker = np.median(-change / np.maximum(behind, 24), axis=2)
+    return [(np.clip(lighter, -0.5, 0.6), True), (np.clip(darker, -0.5, 0.6), False)]
+
+
+def _common_shape(
+    evidence: Floats, centers: Points, size: tuple[int, int], height: float
+) -> tuple[float, Floats]:
+    """The median of all copies after moving each onto it, and how well they agree (0..1)."""
+    width, rows = size
+    slack = int(height * 0.45)
+    regions = []
+    for x, y in (centers - np.array(size) / 2).round().astype(int).tolist():
+        top, left = max(0, y - slack), max(0, x - slack)
+        region = evidence[top : y + rows + slack, left : x + width + slack]
+        if region.shape[0] >= rows + 2 * slack and region.shape[1] >= width + 2 * slack:
+            regions.append(region)
+    if len(regions) < 3:
+        return 0.0, np.zeros((rows, width), np.float32)
+    shape = np.median([r[slack : slack + rows, slack : slack + width] for r in regions], axis=0)
+    likeness = 0.0
+    for _ in range(3):
+        aligned = sorted((_align(region, shape) for region in regions), key=lambda pair: -pair[0])
+        best = aligned[: max(3, int(len(aligned) * 0.7))]
+        shape = np.median([copy for _, copy in best], axis=0).astype(np.float32)
+        likeness = float(np.mean([score for score, _ in aligned]))
+    return likeness, shape
+
+
+def _align(region: Floats, shape: Floats) -> tuple[float, Floats]:
+    match = cv2.matchTemplate(region, shape.astype(np.float32), cv2.TM_CCOEFF_NORMED)
+    _, score, _, (x, y) = cv2.minMaxLoc(match)
+    return float(score), region[y : y + shape.shape[0], x : x + shape.shape[1]]
+
+
+def _all_places(evidence: Floats, shape: Floats, likeness: float) -> tuple[Points, int]:
+    """Top left corners of all copies, those found first, and how many were found."""
+    rows, columns = shape.shape
+    pad = max(rows, columns)
+    padded = cv2.copyMakeBorder(evidence, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
+    match = cv2.matchTemplate(padded.astype(np.float32), shape, cv2.TM_CCOEFF_NORMED)
+    peaks = _peaks(match, shape.shape, max(0.22, 0.45 * likeness))
+    strong = peaks[: max(6, int(len(peaks) * 0.6))]
+    lattice = fit_lattice(strong, columns, rows) if len(peaks) >= 6 else None
+    if lattice is None:
+        return peaks - pad, len(peaks)
+    grid = lattice.points(match.shape[1] - 1, match.shape[0] - 1)
+    scores = np.array([_highest(match, x, y) for x, y in grid])
+    order = np.argsort(-scores)
+    order = order[scores[order] > -0.1]  # the opposite of the shape: no copy stands there
+    return grid[order] - pad, int((scores > max(0.22, 0.45 * likeness)).sum())
+
+
+def _highest(match: Floats, x: float, y: float) -> float:
+    column, row = round(x), round(y)
+    return float(match[max(0, row - 2) : row + 3, max(0, column - 2) : column + 3].max(initial=-1))
+
+
+def _peaks(match: Floats, shape: tuple[int, ...], threshold: float) -> Points:
+    rest, (rows, columns) = match.copy(), shape
+    found: list[tuple[float, float]] = []
+    while len(found) < _MAX_PEAKS:
+        _, score, _, (x, y) = cv2.minMaxLoc(rest)
+        if score < threshold:
+            break
+        found.append(_subpixel(match, x, y))
+        reach = int(columns * 0.55), int(rows * 0.8)
+        rest[max(0, y - reach[1]) : y + reach[1] + 1, max(0, x - reach[0]) : x + reach[0] + 1] = -1
+    return np.array(found, float).reshape(-1, 2)
+
+
+def _subpixel(match: Floats, x: int, y: int) -> tuple[float, float]:
+    """The top of parabolas through the peak and its neighbours."""
+
+    def offset(before: float, at: float, after: float) -> float:
+        bend = before - 2 * at + after
+        return 0.0 if bend >= 0 else float(np.clip(0.5 * (before - after) / bend, -0.5, 0.5))
+
+    rows, columns = match.shape
+    if not (0 < x < columns - 1 and 0 < y < rows - 1):
+        return float(x), float(y)
+    dx = offset(match[y, x - 1], match[y, x], match[y, x + 1])
+    dy = offset(match[y - 1, x], match[y, x], match[y + 1, x])
+    return x + dx, y + dy
+
+
+def _normal(shape: Floats) -> Floats:
+    """The shape with its background at 0 and its letters at about 1."""
+    above = np.clip(shape - np.median(shape[shape < np.median(shape)]), 0, None)
+    strong = above[above > np.percentile(above, 80)]
+    full = float(np.percentile(strong, 70)) if strong.size else 1.0
+    return np.asarray(np.clip(above / max(full, 1e-6), 0, 1), np.float32)

@@ -1,0 +1,137 @@
+"""Numbers in a Chinese sentence, written out the way they are read.
+
+eSpeak reads "2025年" as a quantity and drops the point in "3.5%", so it gets no digits at all.
+"""
+
+from __future__ import annotations
+
+import re
+
+_DIGITS = "零一二三四五六七八九"
+_SECTIONS = ("", "万", "亿", "万亿")
+_LONGEST = 12  # digits: longer ones are codes, not quantities
+_CODE = 9  # digits without separators from which a number is a code, such as a telephone number
+_CURRENCIES = {"¥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
+_UNITS = {"km": "公里", "kg": "公斤", "cm": "厘米", "mm": "毫米"}
+_COUNTED = "个位只本张条次天年件种台辆家名"  # 2 before them is 两
+
+# Digits that belong to a Latin word stay with it: H100, GPT-4, 4K
+_FREE = r"(?<![A-Za-z0-9.])(?<![A-Za-z]-)(?<!\d,)"
+_END = r"(?![A-Za-z0-9])"
+_NUMBER = r"\d+(?:,\d{3})*(?:\.\d+)*"
+
+
+def spell(text: str) -> str:
+    """Write out dates, times, percentages, prices, ranges and plain numbers."""
+    for pattern, replace in _RULES:
+        text = pattern.sub(replace, text)
+    return text
+
+
+def integer(digits: str) -> str:
+    """Read a quantity: "10250" -> 一万零二百五十."""
+    value = digits.lstrip("0")
+    if not value:
+        return "零"
+    if len(value) > _LONGEST:
+        return one_by_one(digits)
+    padded = value.zfill(-(-len(value) // 4) * 4)
+    sections = [padded[start : start + 4] for start in range(0, len(padded), 4)]
+    spoken = ""
+    for place, section in zip(range(len(sections) - 1, -1, -1), sections, strict=True):
+        spoken += _section(section, spoken, _SECTIONS[place])
+    return re.sub("^一十", "十", spoken)
+
+
+def one_by_one(digits: str) -> str:
+    """Read every digit: "2025" -> 二零二五."""
+    return "".join(_DIGITS[int(digit)] for digit in digits)
+
+
+def _section(section: str, before: str, unit: str) -> str:
+    value = section.lstrip("0")
+    if not value:
+        return ""
+    if value == "2" and unit:
+        return f"两{unit}"
+    words, gap = "", bool(before) and section[0] == "0"
+    for place, digit in zip((3, 2, 1, 0), section, strict=True):
+        if digit == "0":
+            gap = gap or bool(words)
+            continue
+        name = "两" if digit == "2" and place == 3 else _DIGITS[int(digit)]
+        words += ("零" if gap else "") + name + ("", "十", "百", "千")[place]
+        gap = False
+    return words + unit
+
+
+def _quantity(text: str) -> str:
+    """Read a number with separators and decimals: "1,234.5" -> 一千二百三十四点五."""
+    whole, *decimals = text.replace(",", "").split(".")
+    is_code = "," not in text and (len(whole) >= _CODE or (whole[0] == "0" and len(whole) > 1))
+    spoken = one_by_one(whole) if is_code else integer(whole)
+    return "点".join([spoken, *(one_by_one(part) for part in decimals)])
+
+
+def _date(match: re.Match[str]) -> str:
+    year, month, day = match.groups()
+    if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
+        return match[0]
+    return f"{one_by_one(year)}年{integer(month)}月{integer(day)}日"
+
+
+def _time(match: re.Match[str]) -> str:
+    hour, minute = match.groups()
+    if int(hour) > 24 or int(minute) > 59:
+        return match[0]
+    if minute == "00":
+        return f"{integer(hour)}点"
+    zero = "零" if minute[0] == "0" else ""
+    return f"{integer(hour)}点{zero}{integer(minute)}分"
+
+
+def _percent(match: re.Match[str]) -> str:
+    sign = "负" if match[1] else ""
+    base = "百" if match[3] == "%" else "千"
+    return f"{sign}{base}分之{_quantity(match[2])}"
+
+
+def _price(match: re.Match[str]) -> str:
+    return f"{_quantity(match[2])}{match[3] or ''}{_CURRENCIES[match[1]]}"
+
+
+def _temperature(match: re.Match[str]) -> str:
+    below = "零下" if match[1] else ""
+    return f"{below}{_quantity(match[2])}{'摄氏度' if match[3] else '度'}"
+
+
+def _range(match: re.Match[str]) -> str:
+    if len(match[2]) > 4 and len(match[1]) < len(match[2]):  # an area code and a number
+        return one_by_one(match[1]) + one_by_one(match[2]) if "." not in match[0] else match[0]
+    return f"{_quantity(match[1])}到{_quantity(match[2])}"
+
+
+def _plain(match: re.Match[str]) -> str:
+    sign = {"-": "负", "+": "正", "": ""}[match[1] or ""]
+    return sign + _quantity(match[2])
+
+
+_RULES = tuple(
+    (re.compile(pattern), replace)
+    for pattern, replace in (
+        (_FREE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _END, _date),
+        (_FREE + r"([12]\d{3})-([12]\d{3})(?=年)", lambda m: f"{one_by_one(m[1])}到{m[2]}"),
+        (_FREE + r"([12]\d{3})(?=年)", lambda m: one_by_one(m[1])),
+        (_FREE + r"(\d{1,2})[:：](\d{2})(?::00)?" + _END, _time),
+        (_FREE + r"(\d+)[:：](\d+)" + _END, lambda m: f"{integer(m[1])}比{integer(m[2])}"),
+        (_FREE + rf"(-)?({_NUMBER})\s?([%‰])", _percent),
+        (rf"([¥$€£])\s?({_NUMBER})\s?([万亿]?)", _price),
+        (_FREE + rf"(-)?({_NUMBER})\s?°\s?(C?)", _temperature),
+        (_FREE + r"(\d+)/(\d+)" + _END, lambda m: f"{integer(m[2])}分之{integer(m[1])}"),
+        (_FREE + rf"({_NUMBER})-({_NUMBER})" + _END, _range),
+        (_FREE + rf"({_NUMBER})\s?(km|kg|cm|mm)" + _END, lambda m: m[1] + _UNITS[m[2]]),
+        (r"(?<![\d第.,])2(?=[" + _COUNTED + "])", "两"),
+        (_FREE + rf"(?<!\w)(?<!\w\s)([-+])?({_NUMBER})" + _END, _plain),
+        (_FREE + rf"()({_NUMBER})" + _END, _plain),
+    )
+)

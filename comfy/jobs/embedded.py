@@ -1,0 +1,84 @@
+"""The embedded preview engine: a process of its own, found again after a crash of the studio."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from comfy import __version__
+from comfy.errors import ServerError
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parent.parent.parent
+START_SECONDS = 30.0
+IDLE_SECONDS = 60  # without a request the engine ends by itself: a killed studio leaves nothing
+
+
+class EmbeddedEngine:
+    """Starts `python -m comfy.engine`, or adopts the one that is still there.
+
+    A prompt that runs while the studio is killed goes on; the next studio finds the engine by
+    the file that it wrote into its folder, and the prompt by its id.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._state = folder / "engine.json"
+
+    def ensure(self) -> str:
+        """The URL of a living engine. Raises ServerError if none can be started."""
+        if found := self._alive():
+            return found
+        log.info("starting the preview engine")
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._state.unlink(missing_ok=True)
+        self._start()
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if found := self._alive():
+                return found
+            if self._process and self._process.poll() is not None:
+                break
+            time.sleep(0.05)
+        raise ServerError("server_unreachable")
+
+    def stop(self) -> None:
+        """End the engine, started or adopted."""
+        if self._process and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(timeout=10)
+        elif self._alive():
+            pid = json.loads(self._state.read_text(encoding="utf-8"))["pid"]
+            os.kill(pid, signal.SIGTERM)
+
+    def _start(self) -> None:
+        arguments = ["--folder", str(self._folder.resolve()), "--idle-exit", str(IDLE_SECONDS)]
+        with (self._folder / "engine.log").open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "comfy.engine", *arguments],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,  # Ctrl-C in a terminal is for the studio, which stops us
+            )
+
+    def _alive(self) -> str:
+        """The URL in the engine's file if an engine of our version answers there, else ""."""
+        try:
+            url = str(json.loads(self._state.read_text(encoding="utf-8"))["url"])
+            with urllib.request.urlopen(f"{url}/system_stats", timeout=5) as answer:
+                stats = json.load(answer)
+            version = stats["system"]["comfyui_version"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""
+        return url if version == f"preview-engine {__version__}" else ""

@@ -1,0 +1,82 @@
+"""A job: one run of one task with its values, its progress and its outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+WAITING = "waiting"  # stored; waits for a linked job or for a server
+PENDING = "pending"  # on a server, in its queue
+IN_PROGRESS = "in_progress"
+COMPLETED = "completed"
+FAILED = "failed"
+CANCELLED = "cancelled"
+
+FINISHED = frozenset({COMPLETED, FAILED, CANCELLED})
+
+
+@dataclass(frozen=True)
+class Link:
+    """A job input that is another job's output."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """A result file in the data folder. `kind` is "image", "audio" or "video".
+
+    `ref` is where the server keeps its own copy: [filename, subfolder, type].
+    """
+
+    path: Path
+    kind: str
+    ref: Sequence[str] | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """One row of the store, as everybody sees it. `id` is also the prompt_id on the server.
+
+    `phase` is a text key under `phase.`: "links" and "line" while it waits for linked jobs and for
+    a server, "server" while no server can take it, then "upload", "queue", "run", "download".
+    `node` is the class_type that runs; `progress` is 0..1; `place` is how many are before it in
+    the line or in the server's queue; times are seconds since the epoch. `error` is
+    {"code": ..., "details": {...}}. `preview` is the newest preview picture that the server sent.
+    `version` grows with every change, so that a watcher can tell whether anything happened.
+    """
+
+    id: str
+    task: str
+    owner: str
+    values: Mapping[str, Any]
+    fingerprint: str = ""
+    status: str = WAITING
+    phase: str = ""
+    node: str = ""
+    progress: float = 0.0
+    place: int = 0
+    server: str = ""
+    variant: str = ""
+    quality: str = ""
+    outputs: tuple[Output, ...] = ()
+    error: Mapping[str, Any] = field(default_factory=dict)
+    preview: Path | None = None
+    created: float = 0.0
+    started: float = 0.0
+    ended: float = 0.0
+    version: int = 0
+
+    def changed(self, **fields: Any) -> Job:
+        """This job with other values in some fields."""
+        return replace(self, **fields)
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        return tuple(value for value in self.values.values() if isinstance(value, Link))

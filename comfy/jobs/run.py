@@ -1,0 +1,204 @@
+"""One job on one server: upload, bind, send, follow, fetch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from comfy.client.events import Cached, Event, Executing, Preview, Queued, Started
+from comfy.client.events import Progress as Step
+from comfy.errors import InputError, OutputMissing, PromptStalled
+from comfy.jobs.durable import Closing
+from comfy.jobs.fingerprint import fingerprint
+from comfy.jobs.job import COMPLETED, IN_PROGRESS, PENDING, Job, Link, Output
+from comfy.jobs.progress import Progress
+from comfy.jobs.servers import Server
+from comfy.jobs.store import Store
+from comfy.media.files import written_whole
+from comfy.media.pictures import picture_size
+from comfy.media.results import kind_of, make_presentable
+from comfy.protocol import FileRef
+from comfy.workflow.inputs import AUTO
+from comfy.workflow.task import Task
+from comfy.workflow.variant import Variant
+
+FOLDER = "studio"  # our sub-folder on every server, for uploads and results
+WRITE_EVERY = 0.2  # seconds between two progress updates of a job
+MOST_FILES = 16  # results of one job that are fetched
+MOST_BYTES = 4 * 10**9  # of one result
+
+
+class Run:
+    """Drives one prompt. It may have been sent before a crash: then it is only followed."""
+
+    def __init__(
+        self, store: Store, job: Job, server: Server, task: Task, closing: Callable[[], bool]
+    ) -> None:
+        self._store, self._job, self._server, self._task = store, job, server, task
+        self._client = server.client
+        self._closing = closing
+        self._variant = _variant(job, server, task)
+        self._progress = Progress(self._variant.nodes)
+        self._written = 0.0
+
+    def to_the_end(self) -> None:
+        """The job has completed in the store, or was cancelled. Raises StudioError, Closing."""
+        if not self._was_sent() and not self._send():
+            return
+        try:
+            for event in self._client.follow(self._job.id, stop=self._is_cancelled):
+                self._show(event)
+        except PromptStalled:
+            self._client.cancel(self._job.id)  # it will be sent elsewhere
+            raise
+        self._fetch()
+
+    def _was_sent(self) -> bool:
+        """Whether the server has the prompt from an earlier try; POST must not be repeated."""
+        before = self._job.server == self._server.name
+        return before and self._client.known(self._job.id) is not None
+
+    def _send(self) -> bool:
+        """Where it goes is written down before it goes there. False if it was cancelled."""
+        written = self._store.update(
+            self._job.id,
+            status=PENDING,
+            phase="upload",
+            place=0,
+            server=self._server.name,
+            variant=self._variant.name,
+            quality=self._variant.quality,
+            fingerprint=self._fingerprint(),
+        )
+        if not written:
+            return False
+        prefix = f"{FOLDER}/{self._job.id}"
+        bound = self._variant.prompt(self._values(), filename_prefix=prefix)
+        if self._is_cancelled():
+            return False
+        extra = {"extra_pnginfo": dict(self._variant.extra_pnginfo)}
+        self._client.prompt(
+            self._server.in_its_words(bound.nodes, self._variant),
+            prompt_id=self._job.id,
+            output_node=bound.output_node,
+            extra_data=extra if self._variant.extra_pnginfo else None,
+        )
+        self._store.update(self._job.id, phase="queue")
+        return True
+
+    def _values(self) -> dict[str, Any]:
+        """The job's values as the server wants them: files by their names there."""
+        values = {name: self._value(value) for name, value in self._job.values.items()}
+        for item in self._task.inputs:
+            chosen_here = item.auto_from and values.get(item.name) == AUTO
+            if chosen_here and not self._variant.takes_auto(item.name):
+                picture = self._local_file(self._job.values[item.auto_from])
+                values[item.name] = item.choice_for(*picture_size(picture))
+        return values
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, Link) and (there := self._already_there(value)):
+            return there
+        if isinstance(value, Path | Link):
+            path = self._local_file(value)
+            return self._client.upload(path, name=path.name, subfolder=FOLDER).input_value
+        return value
+
+    def _already_there(self, link: Link) -> str:
+        """A linked result on this same server is handed over by name: no download, no upload."""
+        linked = self._store.get(link.job)
+        if linked is None or linked.server != self._server.name:
+            return ""
+        ref = FileRef(*(linked.outputs[0].ref or ("", "", "")))
+        return ref.input_value if ref.filename and self._client.exists(ref) else ""
+
+    def _local_file(self, value: Path | Link) -> Path:
+        if isinstance(value, Path):
+            return value
+        linked = self._store.get(value.job)
+        if linked is None or not linked.outputs:
+            raise InputError("link_failed", task=linked.task if linked else "")
+        return linked.outputs[0].path
+
+    def _fingerprint(self) -> str:
+        linked = {link.job: self._store.get(link.job) for link in self._job.links}
+        known = {job_id: job.fingerprint for job_id, job in linked.items() if job}
+        return fingerprint(self._job.task, self._variant, self._job.values, known)
+
+    def _show(self, event: Event) -> None:
+        """Write what happens into the store, at most WRITE_EVERY except for turning points."""
+        match event:
+            case Queued(place):
+                return self._update(phase="queue", place=place)
+            case Started():
+                return self._update(**self._running())
+            case Cached(nodes):
+                self._progress.cached(nodes)
+            case Executing(node):
+                self._progress.executing(node)
+                class_type = self._variant.nodes.get(node, {}).get("class_type", "")
+                return self._update(node=class_type, **self._running())
+            case Step(node, value, maximum):
+                self._progress.step(node, value, maximum)
+            case Preview(_, image):
+                return self._keep_preview(image)
+        if time.monotonic() - self._written > WRITE_EVERY:
+            self._update(**self._running())
+
+    def _running(self) -> Mapping[str, Any]:
+        if not self._job.started:
+            self._job = self._job.changed(started=time.time())
+        return {
+            "status": IN_PROGRESS,
+            "phase": "run",
+            "place": 0,
+            "started": self._job.started,
+            "progress": self._progress.fraction,
+        }
+
+    def _keep_preview(self, image: bytes) -> None:
+        path = self._store.folder / "previews" / f"{self._job.id}.jpg"
+        with written_whole(path) as part:
+            part.write_bytes(image)
+        self._update(preview=path, **self._running())
+
+    def _update(self, **changes: Any) -> None:
+        self._written = time.monotonic()
+        self._store.update(self._job.id, **changes)
+
+    def _is_cancelled(self) -> bool:
+        if self._closing():
+            raise Closing
+        job = self._store.get(self._job.id)
+        return job is None or job.finished
+
+    def _fetch(self) -> None:
+        """Copy the results here, check them, and end the job."""
+        self._update(phase="download", progress=0.99)
+        history = self._client.history(self._job.id)
+        refs = history.files(self._variant.output_node) if history else []
+        wanted = [ref for ref in refs if kind_of(ref.filename) == self._task.output]
+        if not wanted:
+            raise OutputMissing(task=self._task.name)
+        outputs = [self._fetch_one(ref, n) for n, ref in enumerate(wanted[:MOST_FILES])]
+        self._update(status=COMPLETED, phase="", progress=1.0, outputs=outputs, error={})
+
+    def _fetch_one(self, ref: FileRef, number: int) -> Output:
+        name = f"{self._task.name.replace('_', '-')}-{self._job.id[:8]}"
+        suffix = Path(ref.filename).suffix.lower()
+        path = self._store.folder / "outputs" / self._job.id
+        path = path / f"{name}{f'-{number + 1}' if number else ''}{suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._client.view(ref, to=path, limit=MOST_BYTES)
+        make_presentable(path, self._task.output)
+        return Output(path, self._task.output, (ref.filename, ref.subfolder, ref.type))
+
+
+def _variant(job: Job, server: Server, task: Task) -> Variant:
+    """The variant that the prompt was sent with, else the best one of this server."""
+    sent = next((v for v in task.variants if v.name == job.variant), None)
+    if sent and job.server == server.name:
+        return sent
+    return server.ready[task.name]

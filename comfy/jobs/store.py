@@ -1,0 +1,131 @@
+"""The store: every job, in SQLite (write-ahead log) or PostgreSQL. The only shared state."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from comfy.jobs.job import CANCELLED, FAILED, FINISHED, Job
+from comfy.jobs.tables import JOBS, META, from_row, to_columns, to_row
+
+PG_LOCK = 4242  # one number for all transactions of ours that must not interleave
+
+
+class Store:
+    """Reads and writes jobs. A finished job never changes: the guard is in the UPDATE itself."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        """`folder` is the data folder: the paths in a row are relative to it."""
+        self.folder = folder.resolve()
+        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=100)
+        self._sqlite = self._engine.dialect.name == "sqlite"
+        if self._sqlite:
+            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+        META.create_all(self._engine)
+        self._changed = threading.Condition()
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+    def add(self, job: Job, *, limit: int = 0) -> bool:
+        """Store a new job. False, and nothing stored, if its owner has `limit` unfinished ones."""
+        with self.transaction() as connection:
+            if limit and _unfinished(connection, job.owner) >= limit:
+                return False
+            connection.execute(sa.insert(JOBS).values(to_row(job, self.folder)))
+        self.notify()
+        return True
+
+    def room(self, owner: str, limit: int) -> int:
+        """How many more unfinished jobs this person may have."""
+        with self._engine.connect() as connection:
+            return limit - _unfinished(connection, owner)
+
+    def get(self, job_id: str) -> Job | None:
+        found = self._select(JOBS.select().where(JOBS.c.id == job_id))
+        return found[0] if found else None
+
+    def recent(self, owner: str, limit: int) -> list[Job]:
+        """The newest jobs of one person, newest first."""
+        query = JOBS.select().where(JOBS.c.owner == owner)
+        return self._select(query.order_by(JOBS.c.created.desc()).limit(limit))
+
+    def unfinished(self) -> list[Job]:
+        """All jobs that still have to end, oldest first."""
+        query = JOBS.select().where(JOBS.c.status.not_in(FINISHED))
+        return self._select(query.order_by(JOBS.c.created))
+
+    def twin(self, fingerprint: str, owner: str) -> Job | None:
+        """The newest job of this person that did, or is doing, exactly the same."""
+        query = JOBS.select().where(
+            JOBS.c.fingerprint == fingerprint,
+            JOBS.c.owner == owner,
+            JOBS.c.status.not_in({FAILED, CANCELLED}),
+        )
+        found = self._select(query.order_by(JOBS.c.created.desc()).limit(1))
+        return found[0] if found else None
+
+    def dependents(self, job_id: str) -> list[Job]:
+        """Unfinished jobs that link to this one."""
+        return [job for job in self.unfinished() if any(link.job == job_id for link in job.links)]
+
+    def update(self, job_id: str, **changes: Any) -> bool:
+        """Change an unfinished job. False if it had finished, or never was."""
+        if changes.get("status") in FINISHED:
+            changes.setdefault("ended", time.time())
+        columns = to_columns(changes, self.folder)
+        statement = (
+            sa.update(JOBS)
+            .where(JOBS.c.id == job_id, JOBS.c.status.not_in(FINISHED))
+            .values(version=JOBS.c.version + 1, **columns)
+        )
+        with self.transaction() as connection:
+            changed = connection.execute(statement).rowcount == 1
+        if "status" in changes:
+            self.notify()
+        return changed
+
+    @contextmanager
+    def transaction(self) -> Iterator[sa.Connection]:
+        """A write transaction; on PostgreSQL and SQLite alike only one at a time."""
+        with self._engine.begin() as connection:
+            if self._sqlite:  # take the write lock at once: a read cannot be upgraded later
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": PG_LOCK})
+            yield connection
+
+    def notify(self) -> None:
+        """Wake every thread in `wait`."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until something changed in this process, or for this long.
+
+        Other replicas' changes are seen when the time is over: it is their only delay.
+        """
+        with self._changed:
+            self._changed.wait(seconds)
+
+    def _select(self, query: sa.Select[Any]) -> list[Job]:
+        with self._engine.connect() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [from_row(dict(row), self.folder) for row in rows]
+
+
+def _unfinished(connection: sa.Connection, owner: str) -> int:
+    query = sa.select(sa.func.count()).where(JOBS.c.owner == owner, JOBS.c.status.not_in(FINISHED))
+    return int(connection.execute(query).scalar_one())
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA busy_timeout=30000")
+    connection.isolation_level = None  # no implicit BEGIN: `transaction` says when one starts

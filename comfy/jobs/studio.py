@@ -1,0 +1,172 @@
+"""The studio: the only thing the page talks to. Submit, watch, cancel, recent."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from comfy.errors import InputError
+from comfy.jobs.durable import Durable
+from comfy.jobs.fingerprint import fingerprint
+from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
+from comfy.jobs.leases import Leases
+from comfy.jobs.pipeline import split
+from comfy.jobs.replica import Replica
+from comfy.jobs.servers import Servers, ServerState
+from comfy.jobs.steps import JobSteps
+from comfy.jobs.store import Store
+from comfy.jobs.uploads import Uploads
+from comfy.media.files import Limits
+from comfy.settings import Settings
+from comfy.workflow.task import Task, load_tasks
+
+WORKFLOWS = Path(__file__).parent.parent.parent / "workflows"
+
+
+class Studio:
+    """Builds all parts once and keeps them running until `close`.
+
+    >>> studio = Studio.open(Settings.load())
+    >>> job = studio.submit("image_cleanup", {"image": "photo.jpg"})
+    >>> for job in studio.watch(job.id): print(job.status, job.progress)
+    """
+
+    def __init__(self, settings: Settings, workflows: Path = WORKFLOWS) -> None:
+        """Nothing runs yet. Raises StudioError if the data folder is in use."""
+        self.settings = settings
+        self.tasks: dict[str, Task] = load_tasks(workflows)
+        self._replica = Replica(settings.data)
+        self._store = Store(settings.database, settings.data)
+        self._leases = Leases(self._store)
+        self._servers = Servers(settings, self.tasks)
+        self._steps = JobSteps(self._store, self._leases, self._servers, self.tasks)
+        self._durable = Durable(settings.database, self._steps, executor_id=self._replica.id)
+        limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
+        self._uploads = Uploads(self._store.folder / "inputs", limits)
+
+    @classmethod
+    def open(cls, settings: Settings) -> Studio:
+        """A studio that works: unfinished jobs of an earlier run go on."""
+        studio = cls(settings)
+        studio.start()
+        return studio
+
+    def start(self) -> None:
+        self._leases.reap()
+        self._servers.start()
+        self._durable.launch()
+        for job in self._store.unfinished():  # stored, but killed before its workflow was started
+            self._durable.start(job.id)
+
+    def close(self) -> None:
+        """Stop all threads. Unfinished jobs stay as they are and go on at the next start."""
+        self._steps.close()
+        self._durable.close()
+        self._servers.close()
+        self._store.close()
+        self._replica.close()
+
+    def submit(self, task: str, values: Mapping[str, Any], *, owner: str = "") -> Job:
+        """Store a job and start it, or give the one that did, or does, exactly the same.
+
+        File inputs are paths or Links. Raises InputError before anything is stored.
+        """
+        return self._add(task, self._accept(task, values), owner)
+
+    def submit_pipeline(self, values: Mapping[str, Any], *, owner: str = "") -> tuple[Job, ...]:
+        """The chain: clean the picture and speak the text side by side, then make the video.
+
+        Three jobs and two links; a part that was done before is not done again. Raises
+        InputError before anything is stored.
+        """
+        parts = {task: self._accept(task, given) for task, given in split(values).items()}
+        if self._store.room(owner, self.settings.max_jobs) < len(parts):
+            raise InputError("too_many_jobs", limit=self.settings.max_jobs)
+        cleaned = self._add("image_cleanup", parts["image_cleanup"], owner)
+        speech = self._add("voice_clone", parts["voice_clone"], owner)
+        links = {"image": Link(cleaned.id), "audio": Link(speech.id)}
+        video = self._add("talking_head", {**parts["talking_head"], **links}, owner)
+        return cleaned, speech, video
+
+    def job(self, job_id: str) -> Job | None:
+        return self._store.get(job_id)
+
+    def chain(self, job_id: str) -> tuple[Job, ...]:
+        """The job and all that it is made of, upstream first."""
+        job = self._store.get(job_id)
+        if job is None:
+            return ()
+        found: dict[str, Job] = {}
+        for link in job.links:
+            found.update((other.id, other) for other in self.chain(link.job))
+        return (*found.values(), job)
+
+    def watch(self, job_id: str, *, tick: float = 0.25) -> Iterator[Job]:
+        """Yield the job now and at each change; ends with the finished job (or at once)."""
+        version = -1
+        while (job := self._store.get(job_id)) is not None:
+            if job.version != version:
+                version = job.version
+                yield job
+            if job.finished:
+                return
+            time.sleep(tick)
+
+    def cancel(self, job_id: str) -> Job | None:
+        """Cancel the job, and the unfinished ones that were only meant for it."""
+        job = self._store.get(job_id)
+        if job is None:
+            return None
+        self._store.update(job_id, status=CANCELLED)
+        for link in job.links:
+            if not self._store.dependents(link.job):
+                self.cancel(link.job)
+        return self._store.get(job_id)
+
+    def recent(self, owner: str, limit: int = 20) -> list[Job]:
+        """The newest jobs of one person, newest first."""
+        return self._store.recent(owner, limit)
+
+    def servers(self) -> list[ServerState]:
+        return self._servers.states()
+
+    def _accept(self, task: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        if task not in self.tasks:
+            raise InputError("task_unknown", task=task)
+        manifest = self.tasks[task]
+        return self._uploads.accept(manifest, manifest.accept(values))
+
+    def _add(self, task: str, accepted: dict[str, Any], owner: str) -> Job:
+        known = self._fingerprint(self.tasks[task], accepted)
+        if known and (twin := self._store.twin(known, owner)) and _is_usable(twin):
+            return twin
+        job = Job(
+            id=str(uuid.uuid4()),
+            task=task,
+            owner=owner,
+            values=accepted,
+            fingerprint=known,
+            created=time.time(),
+        )
+        if not self._store.add(job, limit=self.settings.max_jobs):
+            raise InputError("too_many_jobs", limit=self.settings.max_jobs)
+        self._durable.start(job.id)
+        return job
+
+    def _fingerprint(self, task: Task, values: Mapping[str, Any]) -> str:
+        """ "" while no server can do the task: then nobody knows which variant will."""
+        variant = self._servers.variant(task.name)
+        if variant is None:
+            return ""
+        linked = [self._store.get(v.job) for v in values.values() if isinstance(v, Link)]
+        return fingerprint(
+            task.name, variant, values, {job.id: job.fingerprint for job in linked if job}
+        )
+
+
+def _is_usable(job: Job) -> bool:
+    """A finished twin may have lost its files to a clean-up."""
+    return job.status != COMPLETED or all(output.path.exists() for output in job.outputs)

@@ -1,0 +1,97 @@
+"""The database's tables, and a job as a row of one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from comfy.jobs.job import Job, Link, Output
+
+META = sa.MetaData()
+JOBS = sa.Table(
+    "jobs",
+    META,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("task", sa.String(64), nullable=False),
+    sa.Column("owner", sa.String(128), nullable=False),
+    sa.Column("values", sa.JSON, nullable=False),
+    sa.Column("fingerprint", sa.String(64), nullable=False, index=True),
+    sa.Column("status", sa.String(16), nullable=False, index=True),
+    sa.Column("phase", sa.String(32), nullable=False),
+    sa.Column("node", sa.String(128), nullable=False),
+    sa.Column("progress", sa.Float, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("server", sa.String(256), nullable=False),
+    sa.Column("variant", sa.String(64), nullable=False),
+    sa.Column("quality", sa.String(16), nullable=False),
+    sa.Column("outputs", sa.JSON, nullable=False),
+    sa.Column("error", sa.JSON, nullable=False),
+    sa.Column("preview", sa.String(256), nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("started", sa.Float, nullable=False),
+    sa.Column("ended", sa.Float, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Index("jobs_owner_created", "owner", "created"),
+)
+LEASES = sa.Table(
+    "leases",
+    META,
+    sa.Column("job", sa.String(64), primary_key=True),
+    sa.Column("server", sa.String(256), nullable=False, index=True),
+    sa.Column("granted", sa.Float, nullable=False),
+)
+
+
+def to_row(job: Job, folder: Path) -> dict[str, Any]:
+    """The columns of a job. Paths are stored relative to `folder`, the data folder."""
+    return {column.name: _to_column(getattr(job, column.name), folder) for column in JOBS.columns}
+
+
+def to_columns(changes: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Some fields of a job as columns, for an UPDATE."""
+    return {name: _to_column(value, folder) for name, value in changes.items()}
+
+
+def from_row(row: Mapping[str, Any], folder: Path) -> Job:
+    """A job from its row."""
+    fields = dict(row)
+    fields["values"] = {k: _to_value(v, folder) for k, v in row["values"].items()}
+    fields["outputs"] = tuple(
+        Output(folder / item["path"], item["kind"], item.get("ref")) for item in row["outputs"]
+    )
+    fields["preview"] = folder / row["preview"] if row["preview"] else None
+    return Job(**fields)
+
+
+def _to_column(value: Any, folder: Path) -> Any:
+    match value:
+        case None:
+            return ""
+        case Link(job):
+            return {"link": job}
+        case Path():
+            return str(value.relative_to(folder).as_posix())
+        case Output(path, kind, ref):
+            return {"path": _to_column(path, folder), "kind": kind, "ref": ref}
+        case tuple() | list():
+            return [_to_column(item, folder) for item in value]
+        case Mapping():
+            return {key: _mark_path(item, folder) for key, item in value.items()}
+    return value
+
+
+def _mark_path(value: Any, folder: Path) -> Any:
+    """Inside a mapping a path must be told from a text that a person wrote."""
+    column = _to_column(value, folder)
+    return {"path": column} if isinstance(value, Path) else column
+
+
+def _to_value(value: Any, folder: Path) -> Any:
+    if isinstance(value, dict) and "link" in value:
+        return Link(value["link"])
+    if isinstance(value, dict) and "path" in value:
+        return folder / value["path"]
+    return value

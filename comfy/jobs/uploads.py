@@ -1,0 +1,42 @@
+"""A job's file inputs: checked and copied into the data folder before anything is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from comfy.errors import InputError
+from comfy.jobs.job import Link
+from comfy.media.files import Limits
+from comfy.media.pictures import accept_picture
+from comfy.media.sounds import accept_sound
+from comfy.workflow.inputs import Input
+from comfy.workflow.task import Task
+
+
+class Uploads:
+    """Turns what a person gave into files we trust, named by their content."""
+
+    def __init__(self, folder: Path, limits: Limits) -> None:
+        self._folder = folder
+        self._limits = limits
+
+    def accept(self, task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values with each file replaced by our copy. Raises InputError."""
+        return {item.name: self._accept(item, values[item.name]) for item in task.inputs}
+
+    def _accept(self, item: Input, value: Any) -> Any:
+        if item.kind not in ("image", "audio") or value is None or isinstance(value, Link):
+            return value
+        if not isinstance(value, str | Path):
+            raise InputError("value_unusable", input=item.name)
+        source = Path(value)
+        if source.parent == self._folder:  # ours already: the same job again
+            return source
+        if item.kind == "image":
+            return accept_picture(source, self._folder, self._limits)
+        seconds = min(self._limits.seconds, int(item.max or self._limits.seconds))
+        limits = replace(self._limits, seconds=seconds)
+        return accept_sound(source, self._folder, limits, keep_seconds=item.keep_seconds)

@@ -1,0 +1,124 @@
+"""Pictures: any common format in, one upright RGB frame out."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, ImageOps
+
+from comfy.errors import InputError
+from comfy.media.files import Limits, check_size, content_name, written_whole
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # EPS, PDF and SVG run code
+SMALLEST = 32  # pixels; below this no model and no engine node does anything useful
+LONGEST_SIDE = 16_384  # pixels; the limit of most image libraries and of WebP
+BROKEN = (
+    *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
+    *(struct.error, zlib.error, MemoryError, Image.DecompressionBombError),
+)
+
+# We look at the size in the header before anything is decoded, with a limit of the operator.
+Image.MAX_IMAGE_PIXELS = None
+
+
+def accept_picture(source: Path, folder: Path, limits: Limits) -> Path:
+    """Turn an upload into a PNG (8-bit RGB, upright, one frame, sRGB, no metadata) in `folder`.
+
+    Raises InputError: file_empty, file_too_large, picture_unusable, picture_too_large,
+    picture_too_small.
+    """
+    check_size(source, limits)
+    target = folder / content_name(source, "picture-1", ".png")
+    if target.exists():
+        return target
+    try:
+        with Image.open(source, formats=FORMATS) as image:
+            _check_pixels(image.size, limits)
+            picture = _plain_rgb(image)
+    except InputError:
+        raise
+    except BROKEN as exc:
+        raise InputError("picture_unusable") from exc
+    with written_whole(target) as part:
+        picture.save(part, "PNG", compress_level=1)
+    return target
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """Width and height in pixels. Raises InputError for a file that is no picture."""
+    try:
+        with Image.open(path, formats=FORMATS) as image:
+            return image.size
+    except BROKEN as exc:
+        raise InputError("picture_unusable") from exc
+
+
+def thumbnail(path: Path, pixels: int) -> bytes:
+    """A JPEG of at most `pixels` a side of a picture of ours; empty if it cannot be read."""
+    try:
+        with Image.open(path, formats=FORMATS) as picture:
+            picture.draft("RGB", (pixels, pixels))
+            small = picture.convert("RGB")
+    except BROKEN:
+        return b""
+    small.thumbnail((pixels, pixels))
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=80)
+    return data.getvalue()
+
+
+def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
+    width, height = size
+    if min(size) < SMALLEST:
+        raise InputError("picture_too_small", width=width, height=height, limit=SMALLEST)
+    if width * height > limits.megapixels * 1_000_000 or max(size) > LONGEST_SIDE:
+        megapixels = max(1, round(width * height / 1_000_000))
+        raise InputError(
+            "picture_too_large",
+            width=width,
+            height=height,
+            megapixels=megapixels,
+            limit=limits.megapixels,
+        )
+
+
+def _plain_rgb(image: Image.Image) -> Image.Image:
+    image.seek(0)  # an animation: its first frame
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("I", "F") or upright.mode.startswith("I;16"):
+        upright = _eight_bit(upright)
+    if upright.has_transparency_data:
+        return _on_white(upright.convert("RGBA"))
+    return _to_srgb(upright)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Pillow would clip 16-bit grey to 255; keep the full range instead."""
+    values = np.nan_to_num(np.asarray(image, dtype=np.float32))
+    high = 65_535.0 if values.max(initial=0.0) > 255 else 255.0
+    return Image.fromarray((np.clip(values / high, 0, 1) * 255).round().astype(np.uint8))
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image)
+    return white.convert("RGB")
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    profile = image.info.get("icc_profile")
+    if profile and image.mode in ("RGB", "CMYK", "L"):
+        try:
+            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            converted = ImageCms.profileToProfile(
+                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+            )
+        except (ImageCms.PyCMSError, OSError):
+            converted = None  # a broken profile is no reason to refuse the picture
+        if converted is not None:
+            return converted
+    return image.convert("RGB")

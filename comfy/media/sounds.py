@@ -1,0 +1,103 @@
+"""Sound: any audio or video file in, 16-bit mono WAV out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import numpy.typing as npt
+import soundfile
+
+from comfy.errors import InputError
+from comfy.media.files import Limits, check_size, content_name, written_whole
+
+DEMUXERS = frozenset(  # FFmpeg's names; playlists (hls, concat, dash) could name other files
+    "wav w64 mp3 flac ogg aac aiff au amr asf avi caf mov mp4 m4a 3gp 3g2 mj2 "
+    "matroska webm mpegts mpeg".split()
+)
+RATES = (16_000, 48_000)  # Hz, lowest and highest that we keep
+SHORTEST = 0.3  # seconds
+BROKEN = (av.error.FFmpegError, OSError, ValueError, IndexError, KeyError, MemoryError)
+
+Samples = npt.NDArray[np.int16]
+
+
+def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
+    """Turn an upload into a WAV (16-bit PCM, mono, 16-48 kHz) in `folder`.
+
+    A video gives its sound track. With `keep_seconds`, only the liveliest stretch of that length
+    is kept: voice references beyond 15 s bring nothing and cost memory (facts of IndexTTS2).
+    Raises InputError: file_empty, file_too_large, sound_unusable, sound_missing, sound_too_long,
+    sound_too_short.
+    """
+    check_size(source, limits)
+    target = folder / content_name(source, f"sound-1-{keep_seconds:g}", ".wav")
+    if target.exists():
+        return target
+    with written_whole(target) as part:
+        rate, samples = _decode(source, part, limits.seconds)
+        if samples < SHORTEST * rate:
+            raise InputError("sound_too_short", limit=SHORTEST)
+        if keep_seconds and samples > keep_seconds * rate:
+            _keep_liveliest(part, keep_seconds)
+    return target
+
+
+def sound_seconds(path: Path) -> float:
+    """Length in seconds of a sound or of a video's sound track; 0.0 if there is none."""
+    try:
+        with av.open(str(path)) as container:
+            if not container.streams.audio:
+                return 0.0
+            stream = container.streams.audio[0]
+            samples = sum(frame.samples for frame in container.decode(stream))
+            return float(samples / stream.rate)
+    except BROKEN as exc:
+        raise InputError("sound_unusable") from exc
+
+
+def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
+    """Write the first sound track to `target`; give sample rate and number of samples."""
+    try:
+        with av.open(str(source), options={"protocol_whitelist": "file"}) as container:
+            if not DEMUXERS & set(container.format.name.split(",")):
+                raise InputError("sound_unusable")
+            if not container.streams.audio:
+                raise InputError("sound_missing")
+            rate = min(max(container.streams.audio[0].rate, RATES[0]), RATES[1])
+            count = 0
+            with soundfile.SoundFile(target, "w", rate, 1, "PCM_16") as file:
+                for block in _blocks(container, rate):
+                    count += len(block)
+                    if count > longest * rate:
+                        raise InputError("sound_too_long", limit=longest)
+                    file.write(block)
+            return rate, count
+    except BROKEN as exc:
+        raise InputError("sound_unusable") from exc
+
+
+def _blocks(container: av.container.InputContainer, rate: int) -> Iterator[Samples]:
+    resampler = av.AudioResampler("s16", "mono", rate)
+    for frame in container.decode(container.streams.audio[0]):
+        for piece in resampler.resample(frame):
+            yield piece.to_ndarray()[0]
+    for piece in resampler.resample(None):
+        yield piece.to_ndarray()[0]
+
+
+def _keep_liveliest(path: Path, seconds: float) -> None:
+    """Cut the file down to the stretch with the most active sound in it."""
+    with soundfile.SoundFile(path) as file:
+        rate, hop = file.samplerate, file.samplerate // 20
+        levels = np.array(
+            [np.sqrt(np.mean(np.square(b, dtype=np.float64))) for b in file.blocks(hop)]
+        )
+        active = np.cumsum(np.r_[0, levels > 0.1 * np.percentile(levels, 95)])
+        width = min(int(seconds * rate / hop), len(levels))
+        start = int(np.argmax(active[width:] - active[:-width])) * hop
+        file.seek(start)
+        kept = file.read(int(seconds * rate), dtype="int16")
+    soundfile.write(path, kept, rate, "PCM_16")

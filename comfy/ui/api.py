@@ -1,0 +1,255 @@
+"""The named endpoints for scripts, apart from the page: see `view_api` of gradio_client."""
+
+# No `from __future__ import annotations` here: Gradio reads the return types as they stand.
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+from gradio.data_classes import FileData
+
+from comfy.errors import InputError, StudioError
+from comfy.jobs.job import Job
+from comfy.jobs.studio import Studio
+from comfy.ui.language import error_sentence, language_of
+from comfy.ui.results import result_file
+from comfy.ui.uploads import uploaded
+from comfy.ui.watch import watch_jobs
+
+JobState = dict[str, Any]
+Values = Mapping[str, Any]
+
+
+def create_api(studio: Studio) -> None:
+    """Add the endpoints to the Blocks that is being built."""
+    api = Api(studio)
+    starters = (api.image_cleanup, api.voice_clone, api.talking_head, api.pipeline)
+    for endpoint in (*starters, api.job, api.cancel):
+        gr.api(endpoint, api_name=endpoint.__name__, concurrency_limit=None)
+
+
+class Api:
+    """Each endpoint that starts something answers with its result files and its job.
+
+    With `wait=False` it answers at once: no files yet, and a job to ask for with `job`. What a
+    person did wrong is raised as gr.Error; a job that fails later says so in its `error`.
+    """
+
+    def __init__(self, studio: Studio) -> None:
+        self.studio = studio
+
+    def image_cleanup(
+        self,
+        request: gr.Request,
+        image: FileData,
+        instruction: str = "",
+        seed: int = 0,
+        wait: bool = True,
+    ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]  # Gradio knows only plain dict
+        """Remove subtitles, watermarks and other text from a picture.
+
+        Args:
+            image: the picture, e.g. handle_file("photo.jpg")
+            instruction: what should go, in Chinese or English; empty: subtitles and watermarks
+            seed: the same seed gives the same result
+            wait: answer when it is finished; False: at once
+
+        Returns:
+            The clean picture, and the job.
+        """
+        values = {"image": image, "instruction": instruction, "seed": seed}
+        files, job = self._run(request, "image_cleanup", values, wait)
+        return files[-1], job
+
+    def voice_clone(
+        self,
+        request: gr.Request,
+        reference_audio: FileData,
+        text: str,
+        emotion: str = "neutral",
+        seed: int = 0,
+        wait: bool = True,
+    ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
+        """Say a text with the voice of a recording.
+
+        Args:
+            reference_audio: a few seconds of the voice, e.g. handle_file("voice.mp3")
+            text: the words to say
+            emotion: neutral, happy, angry, sad, afraid, disgusted, melancholic, surprised, calm
+            seed: the same seed gives the same result
+            wait: answer when it is finished; False: at once
+
+        Returns:
+            The speech, and the job.
+        """
+        values = {
+            "reference_audio": reference_audio,
+            "text": text,
+            "emotion": emotion,
+            "seed": seed,
+        }
+        files, job = self._run(request, "voice_clone", values, wait)
+        return files[-1], job
+
+    def talking_head(
+        self,
+        request: gr.Request,
+        image: FileData,
+        audio: FileData,
+        prompt: str = "",
+        size: str = "auto",
+        seed: int = 0,
+        wait: bool = True,
+    ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
+        """Make the person in a picture speak a recording.
+
+        Args:
+            image: a picture with a face
+            audio: the speech
+            prompt: a description of the scene; empty: a person talks to the camera
+            size: "auto" for the shape of the picture, or e.g. "832x480"
+            seed: the same seed gives the same result
+            wait: answer when it is finished; False: at once
+
+        Returns:
+            The video, and the job.
+        """
+        values = {"image": image, "audio": audio, "prompt": prompt, "size": size, "seed": seed}
+        files, job = self._run(request, "talking_head", values, wait)
+        return files[-1], job
+
+    def pipeline(
+        self,
+        request: gr.Request,
+        image: FileData,
+        reference_audio: FileData,
+        text: str,
+        instruction: str = "",
+        emotion: str = "neutral",
+        prompt: str = "",
+        size: str = "auto",
+        seed: int = 0,
+        wait: bool = True,
+    ) -> tuple[FileData | None, FileData | None, FileData | None, dict]:  # type: ignore[type-arg]
+        """Clean the picture, clone the voice, and make the picture speak the text with it.
+
+        Args:
+            image: a picture with a face, perhaps with subtitles on it
+            reference_audio: a few seconds of the voice
+            text: the words to say
+            instruction: what should go from the picture; empty: subtitles and watermarks
+            emotion: neutral, happy, angry, sad, afraid, disgusted, melancholic, surprised, calm
+            prompt: a description of the scene; empty: a person talks to the camera
+            size: "auto" for the shape of the picture, or e.g. "832x480"
+            seed: the same seed gives the same result
+            wait: answer when all is finished; False: at once
+
+        Returns:
+            The video, the clean picture, the speech, and the job of the video with its `steps`.
+        """
+        values = {
+            "image": image,
+            "reference_audio": reference_audio,
+            "text": text,
+            "instruction": instruction,
+            "emotion": emotion,
+            "prompt": prompt,
+            "size": size,
+            "seed": seed,
+        }
+        (picture, speech, video), job = self._run(request, "", values, wait)
+        return video, picture, speech, job
+
+    def job(self, request: gr.Request, job_id: str) -> tuple[list[FileData], dict]:  # type: ignore[type-arg]
+        """How a job is doing.
+
+        Args:
+            job_id: the `id` in the answer of an endpoint that starts something
+
+        Returns:
+            Its result files, and the job: status, progress, what is wrong.
+        """
+        found = self.studio.job(job_id)
+        if found is None:
+            raise _refusal(InputError("job_unknown"), request)
+        language = language_of(request)
+        path = result_file(found, language)
+        return [_file(path)] if path else [], _state([found], language)
+
+    def cancel(self, request: gr.Request, job_id: str) -> dict:  # type: ignore[type-arg]
+        """Cancel a job and the unfinished ones that only it needs.
+
+        Args:
+            job_id: the `id` in the answer of an endpoint that starts something
+
+        Returns:
+            The job as it is now; one that had finished before stays finished.
+        """
+        found = self.studio.cancel(job_id)
+        if found is None:
+            raise _refusal(InputError("job_unknown"), request)
+        return _state([found], language_of(request))
+
+    def _run(
+        self, request: gr.Request, task: str, given: Values, wait: bool
+    ) -> tuple[list[FileData | None], JobState]:
+        """Start one task, or with task="" the chain, and perhaps wait for the end."""
+        language = language_of(request)
+        jobs = self._submit(request, task, given)
+        if wait:
+            for _ in watch_jobs(self.studio, [job.id for job in jobs], shown=len(jobs)):
+                pass
+            jobs = [self.studio.job(job.id) or job for job in jobs]
+        paths = [result_file(job, language) for job in jobs]
+        return [_file(path) if path else None for path in paths], _state(jobs, language)
+
+    def _submit(self, request: gr.Request, task: str, given: Values) -> Sequence[Job]:
+        owner = request.username or f"api:{request.client.host}"
+        try:
+            values = {name: _plain(value) for name, value in given.items() if value != ""}
+            if not task:
+                return self.studio.submit_pipeline(values, owner=owner)
+            return [self.studio.submit(task, values, owner=owner)]
+        except StudioError as error:
+            raise _refusal(error, request) from error
+
+
+def _plain(value: object) -> object:
+    return uploaded(value) if isinstance(value, Mapping) else value
+
+
+def _refusal(error: StudioError, request: gr.Request) -> Exception:
+    told = error_sentence(error.code, error.details, language_of(request))
+    refusal: Exception = gr.Error(told, print_exception=False)
+    return refusal
+
+
+def _file(path: Path) -> dict[str, Any]:
+    """A file in the shape that Gradio's clients download by themselves."""
+    return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
+
+
+def _state(jobs: Sequence[Job], language: str) -> JobState:
+    """The last job in plain words; with several jobs, each of them under `steps`."""
+    job = jobs[-1]
+    state: JobState = {
+        "id": job.id,
+        "task": job.task,
+        "status": job.status,
+        "phase": job.phase,
+        "progress": round(job.progress, 3),
+        "place": job.place,
+        "quality": job.quality,
+        "error": _error(job, language),
+    }
+    if len(jobs) > 1:
+        state["steps"] = [_state([step], language) for step in jobs]
+    return state
+
+
+def _error(job: Job, language: str) -> str:
+    if not job.error:
+        return ""
+    details = {**(job.error.get("details") or {}), "job": job.id}
+    return error_sentence(str(job.error.get("code", "")), details, language)

@@ -1,0 +1,48 @@
+"""The header: name, state of the servers, language, dark or light."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy.jobs.studio import Studio
+from comfy.ui.language import Both, both
+from comfy.ui.parts import drawn
+from comfy.ui.recipe import PIPELINE
+
+
+def create_header(studio: Studio) -> Any:
+    return drawn("header", header_value(studio), elem_id="header")
+
+
+def header_value(studio: Studio) -> dict[str, Any]:
+    """What the header shows. `state` of the badge is "good", "preview" or "bad".
+
+    `words` are for what Gradio's own components do not translate by themselves.
+    """
+    state, badge = _badge(studio)
+    return {
+        "title": both("app.title"),
+        "tagline": both("app.tagline"),
+        "language": both("page.language"),
+        "theme": both("page.theme"),
+        "state": state,
+        "badge": badge,
+        "words": {
+            "tabs": {name: both(f"task.{name}") for name in (*studio.tasks, PIPELINE)},
+            "areas": {kind: both(f"drop.{kind}") for kind in ("image", "audio")},
+        },
+    }
+
+
+def _badge(studio: Studio) -> tuple[str, Both]:
+    servers = studio.servers()
+    online = [server for server in servers if server.online]
+    if not studio.settings.servers:
+        return ("preview", both("badge.embedded" if online else "badge.embedded_starting"))
+    if not online:
+        return ("bad", both("badge.offline"))
+    if len(online) < len(servers):
+        return ("good", both("badge.some", count=len(online), total=len(servers)))
+    if len(online) == 1:
+        return ("good", both("badge.server"))
+    return ("good", both("badge.servers", count=len(online)))

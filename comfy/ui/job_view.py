@@ -1,0 +1,173 @@
+"""What the progress card shows of a run: plain data, drawn by assets/page.js in the browser."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from comfy.errors import StudioError
+from comfy.jobs.job import (
+    CANCELLED,
+    COMPLETED,
+    FAILED,
+    IN_PROGRESS,
+    PENDING,
+    WAITING,
+    Job,
+)
+from comfy.media.thumbnails import thumbnail
+from comfy.text import has
+from comfy.ui.language import Both, both, either, error_both
+
+Card = dict[str, Any]
+
+STEPS = ("line", "upload", "run", "download")  # the steps of one job, in their order
+STEP_OF_PHASE = {"upload": 1, "queue": 2, "run": 2, "download": 3}  # any other phase: in line
+PREVIEW_PIXELS = 512
+WORST_FIRST = (FAILED, CANCELLED, IN_PROGRESS, PENDING, WAITING)
+
+
+def idle_card(name: str, kinds: Sequence[str]) -> Card:
+    """The card before anything runs: what will appear here.
+
+    `name` is the tab's; `kinds` are those of its results: "image", "audio", "video".
+    """
+    return {
+        "state": "idle",
+        "drawing": kinds[0] if len(kinds) == 1 else "chain",
+        "title": both("status.idle"),
+        "detail": both(either(f"empty.{name}", "empty.any")),
+    }
+
+
+def refused_card(error: StudioError) -> Card:
+    """The card for a run that never started."""
+    return {
+        "state": FAILED,
+        "title": both("status.failed"),
+        "detail": error_both(error.code, error.details),
+    }
+
+
+def run_card(jobs: Sequence[Job], *, follow: bool = False) -> Card:
+    """The card of one job, or of the jobs of a chain.
+
+    `follow` asks the browser to start the watching event; `shown` is then the number of results
+    the page has, so that the watcher ends as soon as there is one more.
+    """
+    status = overall(jobs)
+    running = not all(job.finished for job in jobs)
+    card: Card = {
+        "state": status,
+        "title": both(f"status.{status}"),
+        "detail": _detail(jobs, status),
+        "steps": _steps(jobs),
+        "percent": 100 if status == COMPLETED else int(100 * _fraction(jobs)),
+        "seconds": round(_seconds(jobs, running), 1),
+        "running": running,
+        "shown": sum(job.status == COMPLETED for job in jobs),
+    }
+    if running:
+        card["preview"] = _preview(jobs)
+        card["note"] = both("page.leave")
+        card["follow"] = time.time() if follow else 0
+    elif status == COMPLETED:
+        card |= _maker(jobs)
+    return card
+
+
+def _maker(jobs: Sequence[Job]) -> Card:
+    """Who made the result: the preview engine, or a model with a name."""
+    if any(job.quality == "preview" for job in jobs):
+        return {"badge": both("page.preview_quality"), "quality": "preview"}
+    key = f"variant.{jobs[-1].variant}"
+    return {"badge": both(key), "quality": "full"} if has(key) else {}
+
+
+def overall(jobs: Sequence[Job]) -> str:
+    """One status for several jobs: what went wrong first, then what goes on."""
+    found = {job.status for job in jobs}
+    return next((status for status in WORST_FIRST if status in found), COMPLETED)
+
+
+def _detail(jobs: Sequence[Job], status: str) -> Both | None:
+    """The line under the title: what is wrong, the place in line, or the time left."""
+    job = next(job for job in jobs if job.status == status)
+    if status == FAILED:
+        return _failure(job)
+    if status in (WAITING, PENDING):
+        return _waiting(job)
+    left = _seconds_left(jobs) if status == IN_PROGRESS else 0.0
+    return both("page.time_left", time=_clock(left)) if left else None
+
+
+def _failure(job: Job) -> Both:
+    code = str(job.error.get("code", ""))
+    told = error_both(code, {**(job.error.get("details") or {}), "job": job.id[:8]})
+    number = both("page.job_number", number=job.id[:8])
+    return {language: told[language] + number[language] for language in told}
+
+
+def _waiting(job: Job) -> Both | None:
+    """Why it does not run yet: a server that is away, or others before it."""
+    if job.error:
+        return error_both(str(job.error.get("code", "")), job.error.get("details") or {})
+    return both("page.place", place=job.place) if job.place else None
+
+
+def _steps(jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    if len(jobs) > 1:
+        return [{"label": both(f"task.{job.task}"), "state": _step_state(job)} for job in jobs]
+    (job,) = jobs
+    current = len(STEPS) if job.status == COMPLETED else STEP_OF_PHASE.get(job.phase, 0)
+    states = ["done"] * current + [_step_state(job)] + ["todo"] * len(STEPS)
+    return [
+        {"label": both(f"phase.{step}"), "state": state}
+        for step, state in zip(STEPS, states, strict=False)
+    ]
+
+
+def _step_state(job: Job) -> str:
+    if job.status == COMPLETED:
+        return "done"
+    if job.status in (FAILED, CANCELLED):
+        return "stopped"
+    return "todo" if job.status == WAITING and job.links else "now"
+
+
+def _fraction(jobs: Sequence[Job]) -> float:
+    return sum(1.0 if job.status == COMPLETED else job.progress for job in jobs) / len(jobs)
+
+
+def _seconds(jobs: Sequence[Job], running: bool) -> float:
+    """How long the run takes or took; a step that had been done before takes no time."""
+    end = time.time() if running else max(job.ended for job in jobs)
+    return max(0.0, end - jobs[-1].created)
+
+
+def _seconds_left(jobs: Sequence[Job]) -> float:
+    """A guess from the pace so far; 0 where a guess would be worthless."""
+    if len(jobs) > 1 or not jobs[0].started or not 0.15 <= jobs[0].progress <= 0.97:
+        return 0.0
+    used = time.time() - jobs[0].started
+    left = used / jobs[0].progress - used
+    return left if left >= 3 else 0.0
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _preview(jobs: Sequence[Job]) -> str:
+    paths = [job.preview for job in jobs if job.preview and job.status == IN_PROGRESS]
+    return picture_data(paths[-1], PREVIEW_PIXELS) if paths else ""
+
+
+def picture_data(path: Path, pixels: int) -> str:
+    """A small copy of a picture of ours as a data URI; "" if it is gone or cannot be read."""
+    small = thumbnail(path, pixels)
+    return "data:image/jpeg;base64," + base64.b64encode(small).decode() if small else ""

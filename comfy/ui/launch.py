@@ -1,0 +1,80 @@
+"""Putting the page on the network."""
+
+from __future__ import annotations
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from comfy.settings import Settings
+from comfy.ui.examples import ASSETS
+from comfy.ui.guard import SHARE_SCRIPTS, Guard
+from comfy.ui.language import translations
+from comfy.ui.results import results_folder
+from comfy.ui.theme import theme
+
+MEGABYTE = 1_000_000
+FORM_OVERHEAD = MEGABYTE  # what a multipart form adds to its file
+
+
+def launch_page(page: gr.Blocks, settings: Settings) -> str:
+    """Serve the page in the background; returns its address. OSError if the port is taken."""
+    # Results are served from where they are: Gradio makes no copies of them.
+    results_folder().mkdir(parents=True, exist_ok=True)
+    gr.set_static_paths([results_folder()])
+    page.queue(default_concurrency_limit=None, max_size=500, api_open=False)
+    _calm(page)
+    limit = settings.max_upload_mb * MEGABYTE + FORM_OVERHEAD
+    _app, url, share_url = page.launch(
+        server_name=settings.host,
+        server_port=settings.port,
+        root_path=settings.root_path or None,
+        auth=list(settings.auth) or None,
+        share=settings.share,
+        inbrowser=settings.open,
+        theme=theme,
+        favicon_path=ASSETS / "favicon.svg",
+        i18n=translations,
+        footer_links=[],
+        run_history=False,
+        max_file_size=f"{settings.max_upload_mb}mb",
+        max_threads=1000,  # the default of 40 would be the most visitors that can be waiting
+        state_session_capacity=500,
+        show_error=False,
+        enable_monitoring=False,
+        allowed_paths=[str(ASSETS)],
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        quiet=True,
+        prevent_thread_lock=True,
+        app_kwargs={
+            "max_body_size": limit,
+            "middleware": [
+                Middleware(
+                    Guard,
+                    upload_limit=limit,
+                    head=head(),
+                    scripts=SHARE_SCRIPTS if settings.share else "",
+                )
+            ],
+        },
+    )
+    return str(share_url or url)
+
+
+def head() -> str:
+    """What the guard puts at the top of the page, inline: there is nothing more to fetch."""
+    style = (ASSETS / "style.css").read_text(encoding="utf-8")
+    script = (ASSETS / "page.js").read_text(encoding="utf-8")
+    return (
+        '<meta name="color-scheme" content="light dark">'
+        f"<style>{style}</style><script>{script}</script>"
+    )
+
+
+def _calm(page: gr.Blocks) -> None:
+    """Gradio's queue looks for work every millisecond: 8 % of a core for nothing."""
+    queue = page._queue
+    if hasattr(queue, "sleep_when_free") and hasattr(queue, "progress_update_sleep_when_free"):
+        queue.sleep_when_free = 0.02
+        queue.progress_update_sleep_when_free = 0.1

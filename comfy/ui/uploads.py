@@ -1,0 +1,40 @@
+"""From what a browser or an API client says about a file to a file that it really uploaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from comfy.errors import InputError
+from comfy.workflow.inputs import FILE_KINDS, Input
+
+
+def uploaded(value: object) -> Path | None:
+    """The uploaded file behind Gradio's {"path": ..., ...}; None for nothing.
+
+    Anybody can send any path. Only files in Gradio's own temp folder were uploaded (or put there
+    by us); for all others this raises InputError, as for a link to somewhere else.
+    """
+    path = value.get("path") if isinstance(value, Mapping) else value
+    if path is None or path == "":
+        return None
+    if not isinstance(path, str):
+        raise InputError("file_unusable")
+    folder = Path(os.environ["GRADIO_TEMP_DIR"]).resolve()
+    try:
+        real = Path(path).resolve(strict=True)
+    except (OSError, ValueError) as error:
+        raise InputError("file_unusable") from error
+    if not real.is_file() or not real.is_relative_to(folder):
+        raise InputError("file_unusable")
+    return real
+
+
+def read_values(inputs: Sequence[Input], given: Sequence[Any]) -> dict[str, Any]:
+    """The values of a form, in the order of its inputs. Raises InputError."""
+    return {
+        item.name: uploaded(value) if item.kind in FILE_KINDS else value
+        for item, value in zip(inputs, given, strict=True)
+    }

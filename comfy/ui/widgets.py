@@ -1,0 +1,108 @@
+"""From the inputs of a task's manifest to Gradio components: the kind picks the widget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from comfy.text import has, say
+from comfy.ui.language import label
+from comfy.workflow.inputs import Input
+
+WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color="#6d5df0")
+PICTURE_HEIGHT = 230
+
+
+def create_inputs(tab: str, inputs: Sequence[Input]) -> dict[str, Any]:
+    """One component per input, by name, in order; the advanced ones in a closed section."""
+    plain = [item for item in inputs if not item.advanced]
+    advanced = [item for item in inputs if item.advanced]
+    fields = {item.name: create_input(tab, item) for item in plain}
+    if advanced:
+        with gr.Accordion(label("page.advanced"), open=False, elem_classes="advanced"):
+            fields |= {item.name: create_input(tab, item) for item in advanced}
+    return {item.name: fields[item.name] for item in inputs}
+
+
+def create_input(tab: str, item: Input) -> Any:
+    """The component of one input."""
+    common = {
+        "label": label(f"input.{item.name}"),
+        "elem_id": f"{tab}-{item.name}",
+    }
+    match item.kind:
+        case "image":
+            return _picture(common)
+        case "audio":
+            return _sound(common)
+        case "text":
+            return _text(item, common)
+        case "choice":
+            return _choice(item, common)
+        case "boolean":
+            return gr.Checkbox(value=bool(item.default), **common, **_info(item))
+        case "seed":
+            return gr.Number(value=item.default, precision=0, minimum=0, **common, **_info(item))
+    return gr.Slider(item.min, item.max, item.default, step=item.step, **common, **_info(item))
+
+
+def default_value(item: Input, language: str) -> Any:
+    """What an untouched input holds. A text has its default in each language: `default.<name>`."""
+    key = f"default.{item.name}"
+    return say(key, language) if item.kind == "text" and has(key) else item.default
+
+
+def _picture(common: dict[str, Any]) -> Any:
+    return gr.Image(
+        type="filepath",
+        image_mode=None,  # the file as it came: no second encoding
+        sources=["upload", "clipboard", "webcam"],
+        height=PICTURE_HEIGHT,
+        buttons=["fullscreen"],
+        elem_classes="picture-in",
+        **common,
+    )
+
+
+def _sound(common: dict[str, Any]) -> Any:
+    return gr.Audio(
+        type="filepath",
+        sources=["upload", "microphone"],
+        waveform_options=WAVEFORM,
+        elem_classes="sound-in",
+        buttons=[],
+        **common,
+    )
+
+
+def _text(item: Input, common: dict[str, Any]) -> Any:
+    hint = f"placeholder.{item.name}"
+    return gr.Textbox(
+        value=item.default or "",
+        lines=4 if item.spoken else 2,
+        max_lines=10,
+        max_length=item.max_length,
+        placeholder=label(hint) if has(hint) else None,
+        **common,
+        **_info(item),
+    )
+
+
+def _choice(item: Input, common: dict[str, Any]) -> Any:
+    choices = [(_choice_label(value), value) for value in item.choices]
+    if not all(has(f"choice.{value}") for value in item.choices):  # sizes: a list to open
+        return gr.Dropdown(choices, value=item.default, **common, **_info(item))
+    return gr.Radio(choices, value=item.default, elem_classes="chips", **common, **_info(item))
+
+
+def _choice_label(value: str) -> str:
+    """The text of a choice; one without a text, such as "832x480", speaks for itself."""
+    key = f"choice.{value}"
+    return label(key) if has(key) else value.replace("x", " × ")
+
+
+def _info(item: Input) -> dict[str, Any]:
+    key = f"info.{item.name}"
+    return {"info": label(key)} if has(key) else {}

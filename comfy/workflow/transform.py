@@ -1,0 +1,76 @@
+"""How a value changes on its way into a node: a small fixed set, never an expression or code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from comfy.errors import InputError
+from comfy.workflow.inputs import AUTO, NUMBER_KINDS, Input
+
+# "|" splits a prompt over time, "[1]" over shots and "(word:1.2)" weighs words in
+# WanVideoWrapper's text encoders: a person's text must be read as it stands.
+PLAIN = str.maketrans({"|": " ", "[": "［", "]": "］", "(": "（", ")": "）"})
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Applied in this order: `map`, `modulo`, `scale`, `offset`, `format`, `plain`.
+
+    * map: a table, choice -> value; one without "auto" leaves that choice to the sender
+    * modulo, scale, offset: value % modulo * scale + offset
+    * format: a text in which "{value}" is replaced
+    * plain: marks that a text encoder would act on become harmless ones
+    """
+
+    map: Mapping[str, Any] | None = None
+    modulo: int | None = None
+    scale: float | None = None
+    offset: float | None = None
+    format: str | None = None
+    plain: bool = False
+
+    def check(self, item: Input) -> None:
+        """Raise ValueError where this cannot be done with every value of the input."""
+        if (reason := self._misfit(item)) is not None:
+            raise ValueError(f"input {item.name}: {reason}")
+
+    def _misfit(self, item: Input) -> str | None:
+        numeric = (self.modulo, self.scale, self.offset) != (None, None, None)
+        if numeric and item.kind not in NUMBER_KINDS:
+            return "modulo, scale and offset are for numbers"
+        if self.modulo == 0:
+            return "modulo must not be 0"
+        if self.format is not None and "{value}" not in self.format:
+            return "format has no {value}"
+        if self.plain and item.kind != "text":
+            return "plain is for text"
+        if self.map is None:
+            return None
+        if item.kind != "choice":
+            return "map is for choices"
+        given = [c for c in item.choices if not (item.auto_from and c == AUTO)]
+        unmapped = [choice for choice in given if choice not in self.map]
+        return f"map does not cover {', '.join(unmapped)}" if unmapped else None
+
+    def apply(self, item: Input, value: Any) -> Any:
+        """The value that the node gets. Raises InputError for a choice that is not in `map`."""
+        if self.map is not None:
+            if value not in self.map:
+                raise InputError("choice_unknown", input=item.name, choices=list(self.map))
+            value = self.map[value]
+        value = self._calculate(value)
+        if self.format is not None:
+            value = self.format.replace("{value}", str(value))
+        return value.translate(PLAIN) if self.plain else value
+
+    def _calculate(self, value: Any) -> Any:
+        if self.modulo is not None:
+            value %= self.modulo
+        if self.scale is not None:
+            value *= self.scale
+        if self.offset is not None:
+            value += self.offset
+        # binary noise such as 0.8000069999999999 has no meaning for any node
+        return round(value, 9) if isinstance(value, float) else value

@@ -1,0 +1,70 @@
+"""The whole application in its own process, with its embedded engine: `python app.py`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+READY = "Comfy Presenter: "
+OURS = ("COMFY_", "STUDIO_", "GRADIO_", "DATABASE_")  # settings of whoever runs the tests
+START_SECONDS = 60
+
+
+class AppProcess:
+    """An app on a free port of this machine, with a data folder of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.url = ""
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        """Start it and wait until it says its address."""
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
+        self._process = subprocess.Popen(
+            [sys.executable, "app.py", "--port", str(free_port()), "--data", str(self.folder)],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        watchdog = threading.Timer(START_SECONDS, self._process.kill)
+        watchdog.start()
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        watchdog.cancel()
+        assert line.startswith(READY), f"the app said {line!r}"
+        self.url = line.removeprefix(READY).strip()
+
+    def stop(self) -> int:
+        """Stop it as a service manager does. Returns its exit code."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGTERM)
+        code = self._process.wait(30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return code
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    """One app for all tests that need a page or its API."""
+    process = AppProcess(tmp_path_factory.mktemp("app"))
+    process.start()
+    yield process
+    assert process.stop() == 0

@@ -1,0 +1,77 @@
+"""A headless Chromium and pages in it that remember what went wrong."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.app_process import AppProcess, app
+
+__all__ = ["app"]
+
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+DESKTOP = (1440, 900)
+PHONE = (390, 844)
+
+# What Gradio itself writes to the console: the 422 of a validator that says no, and the broken
+# stream of a page that is left.
+GRADIOS_OWN = ("422 (Unprocessable", "AbortError", "Connection errored out", "ERR_ABORTED")
+
+OpenPage = Callable[..., Page]
+
+
+def chromium() -> str | None:
+    """The browser to use; None: the one that playwright brought."""
+    return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, app: AppProcess) -> Iterator[OpenPage]:
+    """Open the page as a new visitor: `open_page(size, locale="zh-CN", scheme="light")`.
+
+    At the end of the test no page may have complained.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(
+        size: tuple[int, int] = DESKTOP, locale: str = "en-US", scheme: str = "light"
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            locale=locale,
+            color_scheme=scheme,  # type: ignore[arg-type]  # a Literal there
+            has_touch=size == PHONE,
+            is_mobile=size == PHONE,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(app.url)
+        page.wait_for_selector("#run-image_cleanup")
+        page.wait_for_function("localStorage.getItem('comfy-owner')")  # the load event has answered
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert [c for c in complaints if not any(own in c for own in GRADIOS_OWN)] == []

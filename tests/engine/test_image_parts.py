@@ -1,0 +1,89 @@
+"""The steps of removing text, each on its own."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from comfy.engine.image import fill as fill_module
+from comfy.engine.image.classify import classify, is_believable
+from comfy.engine.image.fill import fill
+from comfy.engine.image.instruction import Kind
+from comfy.engine.image.lattice import fit_lattice
+from comfy.engine.image.membrane import membrane
+from comfy.engine.image.text_boxes import TextBox
+from comfy.engine.image.windows import Window, parts
+from tests.engine.pictures import HEIGHT, WIDTH, psnr, scene
+
+
+def box(x: float, y: float, text: str, score: float = 0.95, height: float = 20) -> TextBox:
+    """A level box whose center is at x, y."""
+    half = len(text) * height * 0.3
+    corners = [(x - half, y - height / 2), (x + half, y - height / 2)]
+    corners += [(x + half, y + height / 2), (x - half, y + height / 2)]
+    return TextBox(np.array(corners, np.float32), text, score)
+
+
+def test_the_membrane_continues_a_slope_and_keeps_what_is_known() -> None:
+    y, x = np.mgrid[0:60, 0:80].astype(np.float32)
+    slope = np.stack([x, y, x + y], axis=2)
+    hole = np.zeros((60, 80), bool)
+    hole[20:40, 30:50] = True
+    filled = membrane(slope, hole)
+    assert np.allclose(filled[~hole], slope[~hole], atol=1e-4)
+    assert np.abs(filled[hole] - slope[hole]).max() < 6
+
+
+def test_a_picture_that_is_all_hole_does_not_break_the_membrane() -> None:
+    assert np.isfinite(membrane(np.ones((5, 7, 3), np.float32), np.ones((5, 7), bool))).all()
+
+
+@pytest.mark.parametrize("limit", [2_500_000, 20_000])
+def test_filling_changes_the_hole_only_also_in_strips(
+    limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fill_module, "_MAX_PIXELS", limit)
+    picture, hole = scene(), np.zeros((HEIGHT, WIDTH), bool)
+    hole[100:260:7, 50:600] = True
+    picture[hole] = 255
+    fill(picture, hole, lambda: None)
+    assert np.array_equal(picture[~hole], scene()[~hole])
+    assert psnr(picture[hole], scene()[hole]) > 30
+
+
+def test_parts_of_a_mask_are_disjoint_windows() -> None:
+    mask = np.zeros((100, 200), bool)
+    mask[10, 10] = mask[12, 30] = mask[80, 150] = True
+    assert sorted(parts(mask, margin=8)) == [Window(0, 0, 40, 24), Window(136, 72, 160, 96)]
+
+
+def test_a_lattice_is_found_in_spite_of_stray_and_missing_points() -> None:
+    grid = [(40 + 50 * i + 25 * (j % 2), 30 + 40 * j) for i in range(5) for j in range(5)]
+    points = np.array([*grid[:7], *grid[9:], (3.0, 171.0)])
+    lattice = fit_lattice(points, 45, 20)
+    assert lattice is not None
+    found = lattice.points(280, 195)
+    nearest = [np.linalg.norm(found - place, axis=1).min() for place in np.array(grid)]
+    assert max(nearest) < 0.01
+
+
+def test_points_without_order_have_no_lattice() -> None:
+    points = np.random.default_rng(0).uniform(0, 500, (12, 2))
+    assert fit_lattice(points, 45, 20) is None
+
+
+def test_kinds_follow_place_and_repetition() -> None:
+    boxes = [
+        box(320, 330, "a subtitle"),
+        box(580, 20, "@mark"),
+        box(320, 180, "EXIT"),
+        *(box(x, y, "SAMPLE") for x in (100, 300) for y in (60, 130)),
+    ]
+    kinds = [known.kind for known in classify(boxes, 640, 360)]
+    assert kinds == [Kind.SUBTITLE, Kind.WATERMARK, Kind.TEXT, *4 * [Kind.WATERMARK]]
+
+
+def test_imagined_text_is_not_believed() -> None:
+    readings = [("***", 0.9), ("O", 0.99), ("AAAAKA", 0.6), ("EXIT", 0.95)]
+    boxes = [box(320, 180, text, score) for text, score in readings]
+    assert [is_believable(known) for known in boxes] == [False, False, False, True]

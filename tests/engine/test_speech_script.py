@@ -1,0 +1,128 @@
+"""Scripts: what is spoken, in which language, in which pieces, how numbers are read."""
+
+import numpy as np
+import pytest
+
+from comfy.engine.speech import espeak, mandarin, numerals, script
+from comfy.engine.speech.script import Run
+
+
+def runs(text: str) -> list[list[tuple[str, str]]]:
+    return [[(run.text, run.language) for run in s.runs] for s in script.read(text)]
+
+
+def test_a_mixed_sentence_is_cut_where_the_script_changes() -> None:
+    assert runs("今年AI很热，NVIDIA增长了3.5%。") == [
+        [
+            ("今年", "zh"),
+            ("AI", "en"),
+            ("很热，", "zh"),
+            ("NVIDIA", "en"),
+            ("增长了百分之三点五。", "zh"),
+        ]
+    ]
+
+
+def test_every_mark_has_its_pause() -> None:
+    sentences = script.read("一，二。三；four, five.\nsix\n\nseven")
+    assert [s.runs[-1].pause for s in sentences] == [0.45, 0.3, 0.55, 0.7, 0.45]
+    assert script.read("你好，world")[0].runs[0] == Run("你好，", "zh", 0.2)
+
+
+def test_points_in_names_and_numbers_end_no_sentence() -> None:
+    assert runs("Mr. Smith paid $3.50 to J. Doe. Really?") == [
+        [("Mr. Smith paid $3.50 to J. Doe.", "en")],
+        [("Really?", "en")],
+    ]
+
+
+def test_what_nobody_can_read_aloud_is_left_out() -> None:
+    assert script.clean("**你好**😀👍🏻\u200b, [[dZ]]\x07 привет ok") == "你好 , dZ ok"
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "😀🎉", "...!?", "こんにちは", "«»—*"])
+def test_a_text_without_words_has_no_sentences(text: str) -> None:
+    assert script.read(text) == []
+
+
+@pytest.mark.parametrize("text", ["长" * 500, "words and more " * 80, "字，" * 200, "x" * 2000])
+def test_long_sentences_are_cut_without_losing_anything(text: str) -> None:
+    pieces = [run.text for sentence in script.read(text) for run in sentence.runs]
+    assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
+    assert max(script._seconds(piece) for piece in pieces) <= script.LONGEST
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("2025年", "二零二五年"),
+        ("2020-2025年", "二零二零到二零二五年"),
+        ("10年", "十年"),
+        ("3.5%", "百分之三点五"),
+        ("-3%", "负百分之三"),
+        ("2025-11-23 10:30", "二零二五年十一月二十三日 十点三十分"),
+        ("9:00", "九点"),
+        ("比分3：2", "比分三比二"),
+        ("¥30", "三十元"),
+        ("$1.5万", "一点五万美元"),
+        ("-5°C", "零下五摄氏度"),
+        ("1/2", "二分之一"),
+        ("3-5天", "三到五天"),
+        ("2个，第2个，12个", "两个，第二个，十二个"),
+        ("1,234.5元", "一千二百三十四点五元"),
+        ("电话13800138000", "电话一三八零零一三八零零零"),
+        ("版本1.2.3", "版本一点二点三"),
+        ("5km", "五公里"),
+        ("H100、GPT-4、4K", "H100、GPT-4、4K"),
+        ("10000，20000", "一万，两万"),
+    ],
+)
+def test_numbers_are_read_the_chinese_way(text: str, spoken: str) -> None:
+    assert numerals.spell(text) == spoken
+
+
+@pytest.mark.parametrize(
+    ("digits", "spoken"),
+    [
+        ("0", "零"),
+        ("10", "十"),
+        ("110", "一百一十"),
+        ("1010", "一千零一十"),
+        ("2025", "两千零二十五"),
+        ("10250", "一万零二百五十"),
+        ("100000001", "一亿零一"),
+        ("200000000", "两亿"),
+        ("1234567890123", "一二三四五六七八九零一二三"),
+    ],
+)
+def test_quantities_are_read_by_place(digits: str, spoken: str) -> None:
+    assert numerals.integer(digits) == spoken
+
+
+def test_numbers_alone_follow_the_language_of_the_script() -> None:
+    assert runs("你好。2025") == [[("你好。", "zh")], [("两千零二十五", "zh")]]
+    assert runs("Hello. 2025") == [[("Hello.", "en")], [("2025", "en")]]
+
+
+def test_syllables_that_espeak_lacks_are_given_as_phonemes() -> None:
+    """Without help eSpeak NG 1.52 spells 熊 as English letters: "k, sheong, two"."""
+
+    def names(text: str) -> list[str]:
+        return [p.name for p in espeak.read(mandarin.pronounceable(text), "cmn").phonemes]
+
+    assert [name for name in names("熊") if name.strip("_:|")] == ["S;", "j", "'ong"]
+    assert names("一会兒") == names("一会儿") == names("一会")
+    assert names("小孩儿在这儿") == names("小孩在这里")
+    assert names("好儿童") == names("好而童")
+    assert len(names("一个儿子")) > len(names("一个"))
+    assert names("女儿") != names("女")
+
+
+def test_espeak_reads_the_same_every_time() -> None:
+    first = espeak.read("今天天气真好。", "cmn")
+    espeak.read("Something else.", "en-us")
+    second = espeak.read("今天天气真好。", "cmn")
+    np.testing.assert_array_equal(first.wave, second.wave)
+    assert first.phonemes == second.phonemes
+    starts = [phoneme.start for phoneme in first.phonemes]
+    assert starts == sorted(starts) and 0.8 < starts[-1] < len(first.wave) / 22050

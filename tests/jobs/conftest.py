@@ -1,0 +1,53 @@
+"""A studio with its own data folder and its own embedded engine, for all tests of this folder."""
+
+import time
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image, ImageDraw, ImageFont
+
+from comfy.jobs.studio import Studio
+from comfy.settings import Settings
+
+TASKS = ("image_cleanup", "voice_clone", "talking_head")
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory):
+    data = tmp_path_factory.mktemp("studio")
+    studio = Studio.open(Settings.load(["--data", str(data), "--max-jobs", "6"], {}))
+    wait_for(lambda: studio.servers() and studio.servers()[0].online)
+    yield studio
+    studio.close()
+
+
+@pytest.fixture(scope="session")
+def picture(tmp_path_factory):
+    """A soft background with one line of text on it."""
+    path = tmp_path_factory.mktemp("made") / "picture.png"
+    rows = np.linspace(90, 150, 240).astype(np.uint8)
+    image = Image.fromarray(np.repeat(np.repeat(rows[:, None, None], 3, 2), 320, 1))
+    font = ImageFont.load_default(28)
+    ImageDraw.Draw(image).text((60, 190), "Hello subtitle", "white", font, stroke_width=2)
+    image.save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def voice(tmp_path_factory):
+    """Three seconds of something voice-like: a buzzing tone in syllables."""
+    path = tmp_path_factory.mktemp("made") / "voice.wav"
+    rate = 22_050
+    times = np.arange(rate * 3) / rate
+    buzz = sum(np.sin(2 * np.pi * 140 * k * times) / k for k in range(1, 20))
+    soundfile.write(path, 0.2 * buzz * (np.sin(2 * np.pi * 2 * times) > -0.3), rate)
+    return path
+
+
+def wait_for(condition, seconds=60):
+    """Poll until the condition holds; fail when the time is over."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)

@@ -1,0 +1,159 @@
+"""The store keeps what it is told, and a finished job for ever as it was."""
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
+from comfy.jobs.leases import Leases
+from comfy.jobs.store import Store
+
+
+@pytest.fixture
+def store(tmp_path):
+    store = Store(f"sqlite:///{tmp_path / 'studio.sqlite'}", tmp_path)
+    yield store
+    store.close()
+
+
+def a_job(job_id: str = "a", **fields: object) -> Job:
+    return Job(id=job_id, task="image_cleanup", owner="me", values={}, created=1.0).changed(
+        **fields
+    )
+
+
+def test_a_job_comes_back_as_it_was_stored(store, tmp_path):
+    job = a_job(
+        values={"image": tmp_path / "in/a.png", "audio": Link("b"), "seed": 7, "text": "in/a.png"},
+        outputs=(Output(tmp_path / "out/a.png", "image", ("a.png", "studio", "output")),),
+        error={"code": "x", "details": {"n": 1}},
+        preview=tmp_path / "previews/a.jpg",
+    )
+    store.add(job)
+    found = store.get("a")
+    assert found == job.changed(
+        outputs=(Output(tmp_path / "out/a.png", "image", ["a.png", "studio", "output"]),)
+    )
+    assert isinstance(found.values["image"], Path)
+    assert found.values["text"] == "in/a.png"
+
+
+def test_an_update_raises_the_version(store):
+    store.add(a_job())
+    assert store.update("a", status=IN_PROGRESS, progress=0.5)
+    found = store.get("a")
+    assert (found.status, found.progress, found.version) == (IN_PROGRESS, 0.5, 1)
+
+
+@pytest.mark.parametrize("ending", [COMPLETED, CANCELLED])
+def test_a_finished_job_never_changes(store, ending):
+    store.add(a_job())
+    assert store.update("a", status=ending)
+    finished = store.get("a")
+    assert not store.update("a", status=IN_PROGRESS)
+    assert not store.update("a", progress=0.1)
+    assert store.get("a") == finished
+    assert finished.ended > 0
+
+
+def test_a_person_has_a_limit_of_unfinished_jobs(store):
+    assert store.add(a_job("a"), limit=2)
+    assert store.add(a_job("b"), limit=2)
+    assert store.room("me", 2) == 0
+    assert not store.add(a_job("c"), limit=2)
+    assert store.get("c") is None
+    assert store.add(a_job("d", owner="you"), limit=2)
+    store.update("a", status=COMPLETED)
+    assert store.add(a_job("c"), limit=2)
+
+
+def test_recent_is_per_person_and_newest_first(store):
+    for number, owner in enumerate(["me", "you", "me"]):
+        store.add(a_job(str(number), owner=owner, created=float(number)))
+    assert [job.id for job in store.recent("me", 10)] == ["2", "0"]
+    assert [job.id for job in store.recent("me", 1)] == ["2"]
+
+
+def test_a_twin_is_one_of_the_same_person_that_did_not_fail(store):
+    store.add(a_job("a", fingerprint="f"))
+    store.add(a_job("b", fingerprint="f", owner="you"))
+    assert store.twin("f", "me").id == "a"
+    store.update("a", status=CANCELLED)
+    assert store.twin("f", "me") is None
+
+
+def test_dependents_are_found_by_their_links(store):
+    store.add(a_job("a"))
+    store.add(a_job("b", values={"image": Link("a")}))
+    assert [job.id for job in store.dependents("a")] == ["b"]
+    store.update("b", status=CANCELLED)
+    assert store.dependents("a") == []
+
+
+def test_many_threads_write_without_losing_anything(store):
+    store.add(a_job())
+    threads = [
+        threading.Thread(target=lambda: [store.update("a", place=n) for n in range(20)])
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert store.get("a").version == 160
+
+
+def test_two_stores_on_one_file_see_each_other(store, tmp_path):
+    other = Store(f"sqlite:///{tmp_path / 'studio.sqlite'}", tmp_path)
+    store.add(a_job())
+    other.update("a", status=COMPLETED)
+    assert store.get("a").status == COMPLETED
+    other.close()
+
+
+def test_a_waiting_thread_is_woken_by_a_change(store):
+    store.add(a_job())
+    threading.Timer(0.05, lambda: store.update("a", status=COMPLETED)).start()
+    began = time.monotonic()
+    store.wait(5)
+    assert time.monotonic() - began < 2
+
+
+def in_line(job_id: str, created: float) -> Job:
+    return a_job(job_id, phase="line", created=created)
+
+
+def test_a_server_takes_two_jobs_and_the_oldest_first(store):
+    leases = Leases(store)
+    jobs = [in_line(name, float(n)) for n, name in enumerate("abc")]
+    for job in jobs:
+        store.add(job)
+    assert leases.take(jobs[2], ["one"]) == ""  # two older ones are before it
+    assert leases.take(jobs[0], ["one"]) == "one"
+    assert leases.take(jobs[0], ["one"]) == "one"  # asked again: the same lease
+    store.update("a", status=IN_PROGRESS, phase="run")
+    assert leases.take(jobs[1], ["one"]) == "one"
+    store.update("b", status=IN_PROGRESS, phase="run")
+    assert leases.take(jobs[2], ["one"]) == ""
+    leases.release("a")
+    assert leases.take(jobs[2], ["one"]) == "one"
+
+
+def test_two_servers_share_the_work(store):
+    leases = Leases(store)
+    for number, name in enumerate("ab"):
+        store.add(in_line(name, float(number)))
+    assert leases.take(store.get("a"), ["one", "two"]) == "one"
+    store.update("a", phase="run")
+    assert leases.take(store.get("b"), ["one", "two"]) == "two"
+
+
+def test_the_lease_of_a_finished_job_is_reaped(store):
+    leases = Leases(store)
+    store.add(in_line("a", 1.0))
+    leases.take(store.get("a"), ["one"])
+    assert leases.reap() == 0
+    store.update("a", status=COMPLETED)
+    assert leases.reap() == 1

@@ -1,0 +1,143 @@
+"""The studio as the page uses it, over the real engine."""
+
+import time
+import uuid
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from comfy.errors import InputError
+from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, Link
+from comfy.media.sounds import sound_seconds
+
+LONG = "这是一个很长的故事。" * 40
+
+
+def person() -> str:
+    """Everybody starts with an empty history."""
+    return uuid.uuid4().hex
+
+
+def finished(studio, job):
+    return list(studio.watch(job.id, tick=0.05))[-1]
+
+
+def test_a_picture_is_cleaned_and_nothing_else_changes(studio, picture):
+    job = finished(studio, studio.submit("image_cleanup", {"image": picture}, owner=person()))
+    assert (job.status, job.error, job.quality) == (COMPLETED, {}, "preview")
+    assert (job.progress, job.variant, job.server) == (1.0, "cpu-preview", "embedded")
+    assert job.created <= job.started <= job.ended
+    with Image.open(job.outputs[0].path) as after, Image.open(picture) as before:
+        changed = np.any(np.asarray(after) != np.asarray(before), axis=2)
+    assert changed[185:230, 55:260].any()  # where the text is
+    assert not changed[:150].any()
+
+
+def test_the_same_again_is_the_same_job_and_a_new_seed_is_a_new_one(studio, picture, voice):
+    owner = person()
+    values = {"reference_audio": voice, "text": "One two three."}
+    first = studio.submit("voice_clone", values, owner=owner)
+    assert studio.submit("voice_clone", values, owner=owner).id == first.id  # a double click
+    done = finished(studio, first)
+    assert done.status == COMPLETED
+    assert sound_seconds(done.outputs[0].path) > 0.5
+    assert studio.submit("voice_clone", values, owner=owner) == done
+    assert studio.submit("voice_clone", values, owner=person()).id != first.id
+    again = studio.submit("voice_clone", {**values, "seed": 5}, owner=owner)
+    assert again.id != first.id
+    assert finished(studio, again).status == COMPLETED
+
+
+def test_an_engine_that_refuses_says_why(studio, picture, voice):
+    job = studio.submit("talking_head", {"image": picture, "audio": voice}, owner=person())
+    job = finished(studio, job)
+    assert (job.status, job.error["code"]) == (FAILED, "prompt_failed")
+    assert job.error["details"]["reason"] == "no_face"
+
+
+def test_a_failed_link_ends_the_job_that_needs_it(studio, picture, voice):
+    owner = person()
+    video = studio.submit("talking_head", {"image": picture, "audio": voice}, owner=owner)
+    values = {"image": picture, "audio": Link(video.id)}
+    job = finished(studio, studio.submit("talking_head", values, owner=owner))
+    assert (job.status, job.error["code"]) == (FAILED, "link_failed")
+    assert job.error["details"] == {"task": "talking_head"}
+    assert [j.id for j in studio.chain(job.id)] == [video.id, job.id]
+
+
+def test_cancel_reaches_the_server_and_the_next_job_works(studio, voice):
+    owner = person()
+    job = studio.submit("voice_clone", {"reference_audio": voice, "text": LONG}, owner=owner)
+    for seen in studio.watch(job.id, tick=0.05):
+        if seen.progress > 0.1:
+            break
+    studio.cancel(job.id)
+    assert finished(studio, job).status == CANCELLED
+    began = time.monotonic()
+    short = studio.submit("voice_clone", {"reference_audio": voice, "text": "Hi."}, owner=owner)
+    assert finished(studio, short).status == COMPLETED
+    assert time.monotonic() - began < 10
+
+
+def test_cancel_of_a_chain_cancels_what_only_it_needed(studio, picture, voice):
+    owner = person()
+    values = {"image": picture, "reference_audio": voice, "text": LONG + "!"}
+    jobs = studio.submit_pipeline(values, owner=owner)
+    studio.cancel(jobs[2].id)
+    assert [finished(studio, job).status for job in jobs][1:] == [CANCELLED, CANCELLED]
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"text": "hello"}, "input_missing"),
+        ({"reference_audio": "nowhere.wav", "text": "hello"}, "file_unusable"),
+        ({"reference_audio": "VOICE", "text": " \n "}, "input_missing"),
+        ({"reference_audio": "VOICE", "text": "😀😀"}, "text_unspeakable"),
+        ({"reference_audio": "VOICE", "text": "a" * 100_000}, "text_too_long"),
+        ({"reference_audio": "VOICE", "text": "hi", "emotion": "furious"}, "choice_unknown"),
+        ({"reference_audio": "PICTURE", "text": "hi"}, "sound_unusable"),
+        ({"reference_audio": 7, "text": "hi"}, "value_unusable"),
+        ({"colour": "red"}, "input_unknown"),
+    ],
+)
+def test_bad_input_is_refused_and_leaves_no_job(studio, picture, voice, values, code):
+    owner = person()
+    known = {"VOICE": voice, "PICTURE": picture}
+    given = {name: known.get(value, value) for name, value in values.items()}
+    with pytest.raises(InputError) as caught:
+        studio.submit("voice_clone", given, owner=owner)
+    assert caught.value.code == code
+    assert studio.recent(owner) == []
+
+
+def test_a_chain_with_one_bad_input_stores_nothing(studio, picture, voice):
+    owner = person()
+    with pytest.raises(InputError):
+        studio.submit_pipeline(
+            {"image": picture, "reference_audio": voice, "text": ""}, owner=owner
+        )
+    assert studio.recent(owner) == []
+
+
+def test_an_unknown_task_and_an_unknown_job(studio):
+    with pytest.raises(InputError) as caught:
+        studio.submit("world_peace", {})
+    assert caught.value.code == "task_unknown"
+    assert studio.job("nobody") is None
+    assert studio.cancel("nobody") is None
+    assert list(studio.watch("nobody")) == []
+
+
+def test_one_person_cannot_fill_the_line(studio, voice):
+    owner = person()
+    values = {"reference_audio": voice, "text": LONG}
+    jobs = [studio.submit("voice_clone", {**values, "seed": n}, owner=owner) for n in range(6)]
+    with pytest.raises(InputError) as caught:
+        studio.submit("voice_clone", {**values, "seed": 99}, owner=owner)
+    assert (caught.value.code, caught.value.details) == ("too_many_jobs", {"limit": 6})
+    assert studio.job(jobs[5].id).phase in ("line", "")
+    for job in jobs:
+        studio.cancel(job.id)
+    assert {finished(studio, job).status for job in jobs} == {CANCELLED}

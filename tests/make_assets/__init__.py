@@ -1,0 +1,1 @@
+"""Scripts that draw and synthesise the sample files in assets/."""

@@ -1,0 +1,78 @@
+"""Who may import whom. A new file must fit in here, or the test says so."""
+
+import ast
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+CORE = {"errors", "protocol"}
+LAYERS = {  # folder or module under comfy/: what it may import of ours, and of others
+    "errors": (set(), set()),
+    "protocol": ({"errors"}, set()),
+    "text": (CORE, set()),
+    "settings": (CORE | {"text"}, set()),
+    "media": (CORE, {"PIL", "soundfile", "av", "numpy"}),
+    "workflow": (CORE, set()),
+    "client": (CORE, {"requests", "websockets"}),
+    "jobs": (
+        CORE | {"settings", "media", "workflow", "client"},
+        {"dbos", "sqlalchemy"},
+    ),
+    "ui": (
+        CORE | {"settings", "text", "media", "workflow", "jobs"},
+        {"gradio", "starlette", "brotli"},
+    ),
+    "engine": (
+        {"protocol", "media"},
+        {
+            *("starlette", "uvicorn", "numpy", "PIL", "soundfile", "av"),
+            *("cv2", "rapidocr", "onnxruntime", "espeakng_loader"),
+        },
+    ),
+}
+LONGEST = 300  # lines of a file
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def is_allowed(name: str, layer: str) -> bool:
+    ours, others = LAYERS[layer]
+    top, *rest = name.split(".")
+    if top != "comfy":
+        return top in sys.stdlib_module_names | others
+    return not rest or rest[0] in ours | {layer, "__version__"}
+
+
+def test_every_import_points_downwards():
+    wrong = []
+    for path in sorted((ROOT / "comfy").rglob("*.py")):
+        layer = path.relative_to(ROOT / "comfy").parts[0].removesuffix(".py")
+        if layer != "__init__":
+            wrong += [f"{path.name}: {n}" for n in imports(path) if not is_allowed(n, layer)]
+    assert wrong == []
+
+
+def test_nobody_imports_an_upper_layer_by_accident():
+    assert not is_allowed("comfy.ui.page", "jobs")
+    assert not is_allowed("gradio", "jobs")
+    assert not is_allowed("comfy.client.http", "engine")
+    assert is_allowed("comfy.protocol.FileRef", "engine")
+
+
+def test_files_stay_short():
+    files = [*(ROOT / "comfy").rglob("*.py"), *(ROOT / "tests").rglob("*.py"), ROOT / "app.py"]
+    lengths = {str(f.relative_to(ROOT)): len(f.read_text("utf-8").splitlines()) for f in files}
+    assert {name: n for name, n in lengths.items() if n > LONGEST} == {}
+
+
+def test_every_file_says_its_purpose():
+    files = [f for f in (ROOT / "comfy").rglob("*.py") if f.read_text("utf-8").strip()]
+    assert [f.name for f in files if not ast.get_docstring(ast.parse(f.read_text("utf-8")))] == []

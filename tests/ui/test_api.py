@@ -1,0 +1,142 @@
+"""The named endpoints, called as a script calls them: through gradio_client."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
+from PIL import Image
+
+from tests.app_process import ROOT, AppProcess
+
+ASSETS = ROOT / "assets"
+KEYFRAME = ASSETS / "keyframe.jpg"
+VOICE = ASSETS / "voice-en.mp3"
+DONE = {"status": "completed", "progress": 1.0, "quality": "preview", "error": ""}
+
+
+def part(job: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:
+    return {name: job[name] for name in like}
+
+
+def parameters(client: Client) -> dict[str, list[str]]:
+    """The parameters of each endpoint; those with a default carry its value."""
+    endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    return {
+        name: [
+            f"{p['parameter_name']}={p['parameter_default']!r}"
+            if p["parameter_has_default"]
+            else p["parameter_name"]
+            for p in endpoint["parameters"]
+        ]
+        for name, endpoint in endpoints.items()
+    }
+
+
+def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
+    assert parameters(client) == {
+        "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True"],
+        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", "seed=0", "wait=True"],
+        "/talking_head": [
+            *("image", "audio", "prompt=''", "size='auto'", "seed=0", "wait=True"),
+        ],
+        "/pipeline": [
+            *("image", "reference_audio", "text", "instruction=''", "emotion='neutral'"),
+            *("prompt=''", "size='auto'", "seed=0", "wait=True"),
+        ],
+        "/job": ["job_id"],
+        "/cancel": ["job_id"],
+    }
+
+
+def test_a_picture_comes_back_clean_and_in_its_own_size(client: Client) -> None:
+    path, job = client.predict(handle_file(KEYFRAME), "去除字幕", api_name="/image_cleanup")
+    assert part(job, DONE) == DONE
+    assert re.fullmatch(r"clean-picture-\d{8}\.png", Path(path).name)
+    with Image.open(path) as clean, Image.open(KEYFRAME) as original:
+        assert clean.size == original.size
+
+
+def test_a_text_comes_back_spoken(client: Client) -> None:
+    path, job = client.predict(handle_file(VOICE), "Good morning.", api_name="/voice_clone")
+    assert part(job, DONE) == DONE
+    with av.open(path) as sound:
+        assert sound.duration and sound.duration > 0.3 * av.time_base
+
+
+def test_the_chain_gives_a_video_a_picture_and_a_sound(client: Client) -> None:
+    video, picture, speech, job = client.predict(
+        handle_file(KEYFRAME), handle_file(VOICE), "Hello there.", api_name="/pipeline"
+    )
+    assert [Path(path).suffix for path in (video, picture, speech)] == [".mp4", ".png", ".mp3"]
+    assert [(step["task"], step["status"]) for step in job["steps"]] == [
+        ("image_cleanup", "completed"),
+        ("voice_clone", "completed"),
+        ("talking_head", "completed"),
+    ]
+    with av.open(video) as opened:
+        assert {stream.type for stream in opened.streams} == {"audio", "video"}
+
+
+def test_a_job_that_is_not_waited_for_can_be_asked_about(client: Client) -> None:
+    nothing, job = client.predict(
+        handle_file(VOICE), "Ask me later.", wait=False, api_name="/voice_clone"
+    )
+    assert nothing is None
+    deadline = time.monotonic() + 30
+    files, state = client.predict(job["id"], api_name="/job")
+    while state["status"] != "completed":
+        assert time.monotonic() < deadline, state
+        time.sleep(0.2)
+        files, state = client.predict(job["id"], api_name="/job")
+    assert [Path(path).suffix for path in files] == [".mp3"]
+
+
+def test_a_job_can_be_cancelled(client: Client) -> None:
+    *_, job = client.predict(
+        handle_file(KEYFRAME),
+        handle_file(VOICE),
+        "This would be a rather long video, if only somebody waited for it. " * 8,
+        wait=False,
+        api_name="/pipeline",
+    )
+    assert client.predict(job["id"], api_name="/cancel")["status"] == "cancelled"
+    assert client.predict(job["id"], api_name="/job")[1]["status"] == "cancelled"
+
+
+def test_a_file_that_is_no_picture_is_refused_in_words(app: AppProcess, tmp_path: Path) -> None:
+    broken = tmp_path / "photo.png"
+    broken.write_bytes(b"not a picture")
+    said = {}
+    for language in ("zh-CN", "en-US"):
+        client = Client(app.url, verbose=False, headers={"Accept-Language": language})
+        with pytest.raises(AppError) as refused:
+            client.predict(handle_file(broken), api_name="/image_cleanup")
+        said[language] = str(refused.value)
+        client.close()
+    assert said == {
+        "zh-CN": "这个文件不是能打开的图片，请换一张 JPG、PNG 或 WebP。",
+        "en-US": "This file is not a picture that can be opened. Please use a JPG, PNG or WebP.",
+    }
+
+
+@pytest.mark.parametrize("path", [str(ROOT / "assets" / "keyframe.jpg"), "/etc/hostname", "\0"])
+def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> None:
+    with pytest.raises(AppError, match="^This file cannot be opened"):
+        client.predict({"path": path}, api_name="/image_cleanup")
+
+
+def test_a_missing_text_is_named_as_on_the_page(client: Client) -> None:
+    with pytest.raises(AppError, match='please add "Words to say"'):
+        client.predict(handle_file(VOICE), " ", api_name="/voice_clone")
+
+
+def test_an_unknown_job_is_said_to_be_unknown(client: Client) -> None:
+    with pytest.raises(AppError, match="^This job cannot be found"):
+        client.predict("no-such-job", api_name="/job")

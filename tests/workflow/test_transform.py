@@ -1,0 +1,61 @@
+"""A value may change on its way into a node, in a few fixed ways."""
+
+from __future__ import annotations
+
+import pytest
+
+from comfy.errors import InputError
+from comfy.workflow.inputs import Input
+from comfy.workflow.transform import Transform
+
+SEED = Input("seed", "seed")
+TEXT = Input("text", "text", max_length=99)
+MOOD = Input("mood", "choice", choices=("calm", "happy"))
+
+
+@pytest.mark.parametrize(
+    ("transform", "item", "value", "result"),
+    [
+        (Transform(), TEXT, "as it is", "as it is"),
+        (Transform(modulo=10000, scale=1e-6, offset=0.8), SEED, 10007, 0.800007),
+        (Transform(modulo=10000, scale=1e-6, offset=0.8), SEED, 0, 0.8),
+        (Transform(scale=25), SEED, 3, 75),
+        (Transform(offset=1), SEED, 3, 4),
+        (Transform(modulo=2), SEED, 7, 1),
+        (Transform(map={"calm": 0.0, "happy": "x"}), MOOD, "happy", "x"),
+        (Transform(format="[{value}] {other}"), TEXT, "{value}", "[{value}] {other}"),
+        (Transform(format="seed {value}"), SEED, 7, "seed 7"),
+        (Transform(plain=True), TEXT, "a|b [1] (c:1.2)", "a b ［1］ （c:1.2）"),
+    ],
+)
+def test_values_change_as_declared(
+    transform: Transform, item: Input, value: object, result: object
+) -> None:
+    transform.check(item)
+    changed = transform.apply(item, value)
+    assert changed == result and type(changed) is type(result)
+
+
+def test_a_choice_outside_the_table_is_refused() -> None:
+    with pytest.raises(InputError) as caught:
+        Transform(map={"calm": 1}).apply(MOOD, "happy")
+    assert caught.value.code == "choice_unknown"
+    assert caught.value.details == {"input": "mood", "choices": ["calm"]}
+
+
+@pytest.mark.parametrize(
+    ("transform", "item", "reason"),
+    [
+        (Transform(scale=2), TEXT, "modulo, scale and offset are for numbers"),
+        (Transform(modulo=0), SEED, "modulo must not be 0"),
+        (Transform(format="no place"), TEXT, "format has no {value}"),
+        (Transform(map={"calm": 1}), MOOD, "map does not cover happy"),
+        (Transform(map={"a": 1}), TEXT, "map is for choices"),
+        (Transform(plain=True), SEED, "plain is for text"),
+    ],
+)
+def test_a_transform_that_cannot_work_is_refused_at_load(
+    transform: Transform, item: Input, reason: str
+) -> None:
+    with pytest.raises(ValueError, match=reason):
+        transform.check(item)

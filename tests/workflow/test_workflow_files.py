@@ -1,0 +1,244 @@
+"""The workflow files we ship: every one loads, fits real servers, and takes any value safely."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from comfy.protocol import Nodes, ObjectInfo
+from comfy.workflow.check import fields, problems, resolve_models
+from comfy.workflow.inputs import FILE_KINDS, MAX_SEED, Input
+from comfy.workflow.task import load_tasks
+from comfy.workflow.variant import Variant
+
+ROOT = Path(__file__).parents[2]
+TASKS = load_tasks(ROOT / "workflows")
+VARIANTS = [variant for task in TASKS.values() for variant in task.variants]
+FULL = [variant for variant in VARIANTS if variant.quality == "full"]
+SERVERS = ["comfyui-0.3.64", "comfyui-0.7.0", "comfyui-0.8.0"]
+# The owner's guide: where each result comes out, and where each file goes in.
+GUIDE = {
+    "image_cleanup": ("60", {("78", "image")}),
+    "voice_clone": ("173", {("101", "audio")}),
+    "talking_head": ("324", {("315", "image"), ("125", "audio")}),
+}
+FILES = {"image": "studio/picture.png", "audio": "studio/voice.wav"}
+
+
+def name_of(variant: Variant) -> str:
+    return f"{variant.task}/{variant.name}"
+
+
+def object_info(server: str, variant: Variant) -> ObjectInfo:
+    """What the real server said, with the variant's models in some folder of its lists."""
+    path = ROOT / "tests" / "data" / "object_info" / f"{server}.json"
+    info: ObjectInfo = json.loads(path.read_text(encoding="utf-8"))
+    for node in variant.nodes.values():
+        for item in fields(info[node["class_type"]]):
+            value = node["inputs"].get(item.name)
+            if item.names_model(value) and isinstance(item.choices, list):
+                item.choices.append(f"Some Folder\\{str(value).upper()}")
+    return info
+
+
+def choices_of(variant: Variant, name: str) -> list[str]:
+    """The choices that a prompt is made with; the sender replaces "auto" where it must."""
+    choices = TASKS[variant.task].input(name).choices
+    return [c for c in choices if c != "auto" or variant.takes_auto(name)]
+
+
+def values_for(variant: Variant, **given_values: Any) -> dict[str, Any]:
+    task = TASKS[variant.task]
+    files = {item.name: FILES[item.kind] for item in task.inputs if item.kind in FILE_KINDS}
+    texts = {item.name: "你好" for item in task.inputs if item.kind == "text"}
+    shapes = {i.name: choices_of(variant, i.name)[0] for i in task.inputs if i.auto_from}
+    return task.accept({**files, **texts, **shapes, **given_values})
+
+
+def inputs_of(variant: Variant, kind: str) -> list[Input]:
+    return [item for item in TASKS[variant.task].inputs if item.kind == kind]
+
+
+def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
+    assert list(TASKS) == ["image_cleanup", "voice_clone", "talking_head"]
+    assert [task.broken for task in TASKS.values()] == [(), (), ()]
+    assert [task.output for task in TASKS.values()] == ["image", "audio", "video"]
+    assert [name_of(variant) for variant in VARIANTS] == [
+        "image_cleanup/qwen-image-edit-2511",
+        "image_cleanup/qwen-image-edit-2509",
+        "image_cleanup/qwen-image-edit",
+        "image_cleanup/cpu-preview",
+        "voice_clone/indextts2",
+        "voice_clone/cpu-preview",
+        "talking_head/infinitetalk",
+        "talking_head/cpu-preview",
+    ]
+    assert {name_of(v): v.unused for v in VARIANTS if v.unused} == {
+        "image_cleanup/cpu-preview": ("seed",),
+        "talking_head/cpu-preview": ("prompt",),
+    }
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids=name_of)
+def test_files_and_results_are_where_the_owners_guide_says(variant: Variant) -> None:
+    bound = variant.prompt(values_for(variant), filename_prefix="studio/1")
+    output, files = GUIDE[variant.task]
+    assert (bound.output_node, set(variant.files)) == (output, files)
+    assert bound.nodes[output]["inputs"]["filename_prefix"] == "studio/1"
+    for node, name in files:
+        assert bound.nodes[node]["inputs"][name] in FILES.values()
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("variant", FULL, ids=name_of)
+def test_a_real_server_has_nothing_against_the_prompts(variant: Variant, server: str) -> None:
+    info = object_info(server, variant)
+    bound = variant.prompt(values_for(variant), filename_prefix="studio/1")
+    found = problems(resolve_models(bound.nodes, info, variant.alternatives), info)
+    if (variant.name, server) == ("qwen-image-edit-2511", "comfyui-0.3.64"):
+        # its reference method came later
+        assert {(p.code, p.details["value"]) for p in found} == {
+            ("node_choice_unknown", "index_timestep_zero")
+        }
+        return
+    assert found == []
+
+
+@pytest.mark.parametrize("variant", FULL, ids=name_of)
+def test_planted_faults_are_found(variant: Variant) -> None:
+    info = object_info("comfyui-0.8.0", variant)
+    nodes = resolve_models(variant.nodes, info, variant.alternatives)
+    assert problems(nodes, info, bound=variant.places) == []
+
+    poorer = {name: entry for name, entry in info.items() if name != "LoadImage"}
+    poorer = {name: entry for name, entry in poorer.items() if name != "LoadAudio"}
+    lacking = problems(nodes, poorer, bound=variant.places)
+    assert [problem.code for problem in lacking] == ["node_missing"]
+
+    unresolved = problems(with_models_renamed(variant), info, bound=variant.places)
+    expected = [] if variant.task == "voice_clone" else ["model_missing"]
+    assert [problem.code for problem in unresolved] == expected
+
+    blind = copy.deepcopy(info)
+    for entry in blind.values():
+        entry["output_node"] = False
+    silent = problems(nodes, blind, bound=variant.places)
+    assert [problem.code for problem in silent] == ["output_node_missing"]
+
+
+def with_models_renamed(variant: Variant) -> Nodes:
+    renamed = json.dumps(variant.nodes).replace(".safetensors", "-gone.safetensors")
+    nodes: Nodes = json.loads(renamed)
+    return nodes
+
+
+def test_the_owners_own_model_files_do_as_well() -> None:
+    path = ROOT / "tests" / "data" / "object_info" / "comfyui-0.8.0.json"
+    info: ObjectInfo = json.loads(path.read_text(encoding="utf-8"))
+    ready = {
+        variant.name
+        for variant in FULL
+        if not problems(
+            resolve_models(variant.nodes, info, variant.alternatives), info, bound=variant.places
+        )
+    }
+    assert ready == {"qwen-image-edit", "indextts2", "infinitetalk"}
+
+
+def test_emotions_follow_indextts2s_own_rule() -> None:
+    bias = [0.9375, 0.875, 1, 1, 0.9375, 0.9375, 0.6875, 0.5625]
+    variant = TASKS["voice_clone"].variants[0]
+    neutral, *emotions = inputs_of(variant, "choice")[0].choices
+    assert neutral == "neutral" and len(emotions) == len(bias)
+    for index, emotion in enumerate(emotions):
+        prompt = variant.prompt(values_for(variant, emotion=emotion), filename_prefix="x")
+        sent = prompt.nodes["103"]["inputs"]["emo_vector"]
+        vector = [0.0] * 8
+        vector[index] = round(min(bias[index], 0.8) * 0.65, 4)
+        assert json.loads(sent) == vector
+        assert len(sent) > 17  # shorter ones are ignored by the node
+    plain = variant.prompt(values_for(variant), filename_prefix="x").nodes["103"]["inputs"]
+    assert plain["emo_vector"] == "" and plain["deepspeed"] is True and "emo_text" not in plain
+
+
+def test_another_seed_is_another_take_of_the_voice() -> None:
+    variant = TASKS["voice_clone"].variants[0]
+
+    def temperature(seed: int) -> float:
+        values = values_for(variant, seed=seed)
+        nodes = variant.prompt(values, filename_prefix="x").nodes
+        return float(nodes["103"]["inputs"]["temperature"])
+
+    assert [temperature(seed) for seed in (0, 1, 9999, 10000)] == [0.8, 0.800001, 0.809999, 0.8]
+
+
+def test_only_the_preview_engine_finds_the_size_by_itself() -> None:
+    full, preview = TASKS["talking_head"].variants
+    assert (full.takes_auto("size"), preview.takes_auto("size")) == (False, True)
+    assert full.takes_auto("seed")
+
+
+@pytest.mark.parametrize("variant", TASKS["talking_head"].variants, ids=name_of)
+def test_a_size_is_width_by_height(variant: Variant) -> None:
+    for size in choices_of(variant, "size"):
+        nodes = variant.prompt(values_for(variant, size=size), filename_prefix="x").nodes
+        width, height = (0, 0) if size == "auto" else map(int, size.split("x"))
+        if variant.quality == "preview":
+            sent = (nodes["128"]["inputs"]["width"], nodes["128"]["inputs"]["height"])
+        else:
+            sent = (nodes["305"]["inputs"]["value"], nodes["304"]["inputs"]["value"])
+        assert sent == (width, height)
+
+
+def test_picture_and_sound_have_one_frame_rate() -> None:
+    nodes = TASKS["talking_head"].variants[0].nodes
+    assert nodes["306"]["inputs"]["fps"] == nodes["324"]["inputs"]["frame_rate"] == 25
+
+
+def test_marks_that_split_or_weigh_a_prompt_are_made_harmless() -> None:
+    variant = TASKS["talking_head"].variants[0]
+    values = values_for(variant, prompt="说话|微笑 [1] (大声:1.5)")
+    nodes = variant.prompt(values, filename_prefix="x").nodes
+    assert nodes["311"]["inputs"]["value"] == "说话 微笑 ［1］ （大声:1.5）"
+
+
+def test_the_server_keeps_only_the_finished_video() -> None:
+    wanted = {"VHS_MetadataImage": False, "VHS_KeepIntermediate": False}
+    extras = {v.name: v.extra_pnginfo for v in VARIANTS if v.extra_pnginfo}
+    assert extras == {"infinitetalk": {"workflow": {"extra": wanted}}}
+
+
+anything = st.one_of(st.text(min_size=1), st.sampled_from(['["78", 0]', '{"a": 1}', "[1]|(b:2)"]))
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), words=anything, seed=st.integers(0, MAX_SEED))
+@pytest.mark.parametrize("variant", VARIANTS, ids=name_of)
+def test_values_change_their_declared_places_and_nothing_else(
+    variant: Variant, data: st.DataObject, words: str, seed: int
+) -> None:
+    values: dict[str, Any] = {}
+    for item in TASKS[variant.task].inputs:
+        kinds = {"seed": seed, "text": words, **FILES}
+        value = kinds.get(item.kind)
+        choices = choices_of(variant, item.name)
+        values[item.name] = data.draw(st.sampled_from(choices)) if choices else value
+    bound = variant.prompt(values, filename_prefix=words)
+
+    assert bound.nodes.keys() == variant.nodes.keys()
+    for node_id, node in bound.nodes.items():
+        template = variant.nodes[node_id]
+        assert node.keys() == {"class_type", "inputs"}
+        assert node["class_type"] == template["class_type"]
+        assert node["inputs"].keys() == template["inputs"].keys()
+        for name, value in node["inputs"].items():
+            if (node_id, name) in variant.places:
+                assert isinstance(value, str | int | float)
+            else:
+                assert value == template["inputs"][name]
