@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("zh", "en")
+NAMED = ("input", "task", "choice")  # details that are shown by the name the page gives them
 FILE = Path(__file__).parent.parent / "assets" / "text.toml"
 
 Entry = Mapping[str, str]
@@ -69,7 +70,7 @@ def _named(kind: str, value: object, language: str) -> object:
     if kind == "choices" and isinstance(value, list | tuple):
         return [_named("choice", item, language) for item in value]
     key = f"{kind}.{value}"
-    return say(key, language) if has(key) else value
+    return say(key, language) if kind in NAMED and has(key) else value
 
 
 def _plain(value: object) -> str:

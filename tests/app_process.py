@@ -8,10 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parent.parent
 READY = "Comfy Presenter: "
@@ -59,12 +56,3 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    """One app for all tests that need a page or its API."""
-    process = AppProcess(tmp_path_factory.mktemp("app"))
-    process.start()
-    yield process
-    assert process.stop() == 0

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.app_process import AppProcess
+
 ROOT = Path(__file__).parent.parent
 LISTENING = "engine listening on "
 
@@ -101,3 +103,12 @@ def start_engine(tmp_path: Path) -> Iterator[Callable[..., EngineProcess]]:
     yield start
     for process in started:
         process.kill()
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
+    """One app for all tests that need a page or its API."""
+    process = AppProcess(tmp_path_factory.mktemp("app"))
+    process.start()
+    yield process
+    assert process.stop() == 0

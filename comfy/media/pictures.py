@@ -57,20 +57,6 @@ def picture_size(path: Path) -> tuple[int, int]:
         raise InputError("picture_unusable") from exc
 
 
-def thumbnail(path: Path, pixels: int) -> bytes:
-    """A JPEG of at most `pixels` a side of a picture of ours; empty if it cannot be read."""
-    try:
-        with Image.open(path, formats=FORMATS) as picture:
-            picture.draft("RGB", (pixels, pixels))
-            small = picture.convert("RGB")
-    except BROKEN:
-        return b""
-    small.thumbnail((pixels, pixels))
-    data = io.BytesIO()
-    small.save(data, "JPEG", quality=80)
-    return data.getvalue()
-
-
 def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
     width, height = size
     if min(size) < SMALLEST:

@@ -12,7 +12,8 @@ from gradio.data_classes import FileData
 from comfy.errors import InputError, StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
-from comfy.ui.language import error_sentence, language_of
+from comfy.text import explain
+from comfy.ui.language import language_of
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
 from comfy.ui.watch import watch_jobs
@@ -220,7 +221,7 @@ def _plain(value: object) -> object:
 
 
 def _refusal(error: StudioError, request: gr.Request) -> Exception:
-    told = error_sentence(error.code, error.details, language_of(request))
+    told = explain(error.code, language_of(request), error.details)
     refusal: Exception = gr.Error(told, print_exception=False)
     return refusal
 
@@ -252,4 +253,4 @@ def _error(job: Job, language: str) -> str:
     if not job.error:
         return ""
     details = {**(job.error.get("details") or {}), "job": job.id}
-    return error_sentence(str(job.error.get("code", "")), details, language)
+    return explain(str(job.error.get("code", "")), language, details)

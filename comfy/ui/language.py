@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from comfy.text import LANGUAGES, has, pick_language, say, texts
+from comfy.text import LANGUAGES, explain, has, pick_language, say, texts
 
 Both = Mapping[str, str]
 """One sentence in every language: {"zh": ..., "en": ...}. The browser shows the right one."""
@@ -43,26 +43,9 @@ def either(key: str, fallback: str) -> str:
     return key if has(key) else fallback
 
 
-def error_sentence(code: str, details: Mapping[str, Any], language: str) -> str:
-    """What to tell a person about an error; inputs, tasks and choices by the names they see.
-
-    A `reason` among the details that has a sentence of its own says more than the code.
-    """
-    named = {name: _named(name, value, language) for name, value in details.items()}
-    key = either(f"error.{code}", "error.unexpected")
-    return say(either(f"error.{details.get('reason')}", key), language, **named)
-
-
 def error_both(code: str, details: Mapping[str, Any]) -> Both:
-    """error_sentence in all languages."""
-    return {language: error_sentence(code, details, language) for language in LANGUAGES}
-
-
-def _named(detail: str, value: Any, language: str) -> Any:
-    if detail == "choices":
-        return [_named("choice", choice, language) for choice in value]
-    key = f"{detail}.{value}"
-    return say(key, language) if detail in ("input", "task", "choice") and has(key) else value
+    """What to tell a person about an error, in all languages."""
+    return {language: explain(code, language, details) for language in LANGUAGES}
 
 
 def language_of(request: gr.Request | None) -> str:

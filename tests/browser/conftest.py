@@ -7,11 +7,9 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
-from tests.app_process import AppProcess, app
-
-__all__ = ["app"]
+from tests.app_process import AppProcess
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -37,7 +35,10 @@ def chromium() -> str | None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        try:
+            opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        except Error as error:
+            pytest.skip(f"there is no Chromium here: {error}")
         yield opened
         opened.close()
 
@@ -69,6 +70,7 @@ def open_page(browser: Browser, app: AppProcess) -> Iterator[OpenPage]:
         page.goto(app.url)
         page.wait_for_selector("#run-image_cleanup")
         page.wait_for_function("localStorage.getItem('comfy-owner')")  # the load event has answered
+        page.wait_for_load_state("networkidle")
         return page
 
     yield open_page

@@ -11,7 +11,7 @@ from PIL import Image
 
 from comfy.errors import InputError
 from comfy.media.files import Limits
-from comfy.media.pictures import accept_picture, picture_size, thumbnail
+from comfy.media.pictures import accept_picture, picture_size
 
 LIMITS = Limits(megabytes=5, megapixels=4)
 
@@ -146,11 +146,3 @@ def test_a_file_over_the_limit_is_refused_before_it_is_read(tmp_path):
 
 def test_the_size_is_read_from_the_header(tmp_path):
     assert picture_size(saved(tmp_path / "a.png", halves(70, 50))) == (70, 50)
-
-
-def test_a_thumbnail_is_small_and_of_a_broken_file_there_is_none(tmp_path):
-    source = saved(tmp_path / "a.png", halves(600, 300))
-    with Image.open(io.BytesIO(thumbnail(source, 100))) as small:
-        assert (small.format, small.size) == ("JPEG", (100, 50))
-    source.write_bytes(b"broken")
-    assert thumbnail(source, 100) == b""

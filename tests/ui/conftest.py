@@ -7,9 +7,7 @@ from collections.abc import Iterator
 import pytest
 from gradio_client import Client
 
-from tests.app_process import AppProcess, app
-
-__all__ = ["app"]
+from tests.app_process import AppProcess
 
 
 @pytest.fixture(scope="session")

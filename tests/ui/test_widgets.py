@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import gradio as gr
@@ -27,13 +28,17 @@ EVERY_KIND = (
 
 
 def built(*inputs: Input) -> dict[str, Any]:
-    """The components, built inside an event loop: without one, Gradio leaves open ones behind."""
+    """The components, built inside an event loop: without one, Gradio leaves open ones behind.
+
+    In a thread, because the browser tests may have a loop in this one.
+    """
 
     async def build() -> dict[str, Any]:
         with gr.Blocks(analytics_enabled=False):
             return create_inputs("tab", inputs)
 
-    return asyncio.run(build())
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(build())).result()
 
 
 def test_each_kind_has_its_control() -> None:
