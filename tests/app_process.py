@@ -51,6 +51,14 @@ class AppProcess:
             self._process.stdout.close()
         return code
 
+    def kill(self) -> None:
+        """Stop it by SIGKILL, as a power cut would."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait(30)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
 
 def free_port() -> int:
     with socket.socket() as listener:
