@@ -43,7 +43,7 @@
 
   // Some texts of Gradio's do not follow a change of language: labels of tabs that were not opened
   // yet, and the words in upload areas. The style sheet writes the latter from these variables.
-  let words = { tabs: {}, areas: {} };
+  let words = { tabs: {}, areas: {}, parts: {} };
   const respeak = () => {
     const language = root.dataset.lang;
     for (const [name, pair] of Object.entries(words.areas)) {
@@ -60,6 +60,7 @@
     store("comfy-language", language);
     speak(language);
     respeak();
+    dispatchEvent(new CustomEvent("studio-language", { detail: language }));
     gradioCore().then((core) => core.changeLocale(LOCALES[language])).catch(() => location.reload());
   };
 
@@ -76,8 +77,53 @@
     document.body.classList.toggle("dark", !dark);
   };
 
+  // ---------------------------------------------------------------- bell
+  // Sound and notification for a run that ended after a while, if asked for.
+  const LONG_RUN = 8; // seconds
+  const following = new Map(); // job -> seconds, while it runs
+  let loud = null;
+
+  const toggleBell = (button) => {
+    const on = stored("comfy-bell") !== "on";
+    store("comfy-bell", on ? "on" : "off");
+    button.setAttribute("aria-pressed", on);
+    if (!on) return;
+    loud ||= window.AudioContext && new AudioContext(); // browsers want a click before any sound
+    if (window.Notification?.permission === "default") Notification.requestPermission();
+    chime();
+  };
+
+  const chime = () => {
+    if (!loud) return;
+    [[0, 660], [0.16, 880]].forEach(([delay, pitch]) => {
+      const tone = loud.createOscillator(), volume = loud.createGain(), at = loud.currentTime + delay;
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.12, at);
+      volume.gain.exponentialRampToValueAtTime(0.001, at + 0.35);
+      tone.connect(volume).connect(loud.destination);
+      tone.start(at);
+      tone.stop(at + 0.36);
+    });
+  };
+
+  const tell = (value) => {
+    if (!value.job) return;
+    if (value.running) { following.set(value.job, value.seconds); return; }
+    const seen = following.delete(value.job);
+    if (!seen || value.seconds < LONG_RUN || value.state === "cancelled" || stored("comfy-bell") !== "on") return;
+    chime();
+    if (document.hidden && window.Notification?.permission === "granted") {
+      new Notification(document.title, { body: value.title[root.dataset.lang], icon: "favicon.ico" });
+    }
+  };
+
   // ---------------------------------------------------------------- pictures
   const icon = (size, body) => `<svg viewBox="0 0 24 24" width="${size}" height="${size}" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true">${body}</svg>`;
+  const BELL = icon(17, '<path d="M6 9a6 6 0 0 1 12 0c0 6 2.5 7 2.5 8h-17c0-1 2.5-2 2.5-8zM10 20.5a2.2 2.2 0 0 0 4 0"/>');
+  const AGAIN = icon(14, '<path d="M20 11a8 8 0 1 0-2.3 6.3M20 5v6h-6"/>');
+  const BIN = icon(14, '<path d="M5 7h14M10 7V4.5h4V7M7 7l.8 13h8.4L17 7"/>');
+  const PEN = icon(14, '<path d="M4 20l1-4L16.5 4.5l3 3L8 19z"/>');
+  const CHAIN = icon(14, '<path d="M10 14a4 4 0 0 0 5.7 0l3.2-3.2a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.2 3.2a4 4 0 0 0 5.7 5.7l1.2-1.2"/>');
   const MOON = icon(17, '<path d="M20 14.5A8.5 8.5 0 1 1 9.5 4 7 7 0 0 0 20 14.5z"/>');
   const SOUND = icon(22, '<path d="M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3"/>');
   const PLAY = icon(14, '<path d="M8 5.5v13l11-6.5z" fill="currentColor"/>');
@@ -110,11 +156,15 @@
 
   const badge = (value, size) => `<span class="badge ${size} ${escape(value.state)}"><i></i>${both(value.badge)}</span>`;
 
+  const named = (pair) => escape(`${pair.en} / ${pair.zh}`);
+  const tool = (name, pair, drawing, pressed) => `<button type="button" class="tool" data-do="${name}" title="${named(pair)}"
+    aria-label="${named(pair)}"${pressed === undefined ? "" : ` aria-pressed="${pressed}"`}>${drawing}</button>`;
+
   const bar = (value) => `<header class="bar">
     <div class="brand">${LOGO}<div><h1>${both(value.title)}</h1><p class="tagline">${both(value.tagline)}</p>${badge(value, "small")}</div></div>
     <div class="tools">${badge(value, "large")}
       <button type="button" class="tool" data-do="language">${both(value.language)}</button>
-      <button type="button" class="tool" data-do="theme" aria-label="${escape(value.theme.en)} / ${escape(value.theme.zh)}">${MOON}</button>
+      ${tool("bell", value.bell, BELL, stored("comfy-bell") === "on")}${tool("theme", value.theme, MOON)}
     </div></header>`;
 
   // ---------------------------------------------------------------- progress card
@@ -130,7 +180,7 @@
   const numbers = (value) => value.seconds === undefined ? ""
     : `<span class="numbers">${value.running ? `<b>${Number(value.percent)}%</b>` : ""}${elapsed(value)}</span>`;
 
-  const track = (value) => `<div class="track" role="progressbar" aria-valuemin="0" aria-valuemax="100"
+  const track = (value) => `<div class="track" role="progressbar" aria-label="${escape(value.title?.[root.dataset.lang])}" aria-valuemin="0" aria-valuemax="100"
     aria-valuenow="${Number(value.percent)}"><div style="width:${Math.max(Number(value.percent), 2)}%"></div></div>`;
 
   const idle = (value) => `<section class="card idle"><div class="drawing">${DRAWINGS[value.drawing] || DRAWINGS.image}</div>
@@ -139,17 +189,102 @@
   const card = (value) => {
     if (!value) return "";
     if (value.state === "idle") return idle(value);
+    tell(value);
     const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
     return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}">
       <div class="top"><strong role="status">${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
       <p class="detail">${both(value.detail)}</p>
       ${value.running ? track(value) : ""}${steps}
       ${shown(value.preview) ? `<div class="live"><img alt="" src="${escape(value.preview)}"></div>` : ""}
-      ${value.note ? `<p class="note">${both(value.note)}</p>` : ""}</section>`;
+      ${value.drawing && !value.shown && !value.preview && value.state !== "completed" ? `<div class="drawing waits">${DRAWINGS[value.drawing]}</div>` : ""}
+      ${value.note ? `<p class="note">${both(value.note)}</p>` : ""}
+      ${value.retry ? `<div class="acts"><button type="button" data-press="run-${escape(value.tab)}">${AGAIN}${both(value.retry)}</button></div>` : ""}</section>`;
   };
 
+  // ---------------------------------------------------------------- start of a run
+  // Says at once what is missing, or that it begins: to take in a large file needs a moment. `needs`
+  // are [position, element, sentence, position of what may be given instead]; the first value is
+  // what the card shows now.
+  const prepare = (needs, shown, ...values) => {
+    const empty = (value) => !value || (typeof value === "string" && !value.trim());
+    const missing = needs.filter(([at, , , instead]) => empty(values[at]) && (instead < 0 || empty(values[instead])));
+    for (const [, id] of needs) unmark(document.getElementById(id));
+    missing.forEach(([, id, pair]) => mark(document.getElementById(id), pair));
+    if (missing.length) {
+      const first = document.getElementById(missing[0][1]);
+      first?.scrollIntoView({ behavior: "smooth", block: "center" });
+      first?.querySelector("textarea, button, input")?.focus({ preventScroll: true });
+      return { ...shown, follow: 0, begin: 0 };
+    }
+    return { ...preparing(shown), begin: Date.now() };
+  };
+
+  const preparing = (shown) => ({ state: "preparing", drawing: shown?.drawing || "", title: words.parts.prepare, running: true, percent: 0, seconds: 0 });
+
+  const mark = (field, pair) => {
+    if (!field) return;
+    field.classList.add("missing");
+    field.insertAdjacentHTML("beforeend", `<p class="mark" role="alert">${both(pair)}</p>`);
+  };
+  const unmark = (field) => {
+    field?.classList.remove("missing");
+    field?.querySelectorAll(":scope > .mark").forEach((note) => note.remove());
+  };
+  const touched = (event) => unmark(event.target.closest?.(".missing"));
+
+  // Press a button that another event may only be about to show.
+  const press = (id, tries = 30) => {
+    const button = document.getElementById(id);
+    if (button && !button.disabled) return button.click();
+    if (tries) setTimeout(press, 100, id, tries - 1);
+  };
+
+  let pressLater = "";
+  const pressPending = () => { if (pressLater) press(pressLater); pressLater = ""; };
+
+  // What cannot be undone: the first click only asks.
+  const certain = (button) => {
+    if (button.dataset.run) pressLater = button.dataset.run;
+    if (button.dataset.act !== "erase" || button.classList.contains("sure")) return true;
+    button.classList.add("sure");
+    setTimeout(() => button.classList.remove("sure"), 3500);
+    return false;
+  };
+
+  // ---------------------------------------------------------------- details of a result
+  const row = (entry) => `<div><dt>${both(entry.label)}</dt><dd>${both(entry.value)}</dd></div>`;
+  const source = (entry) => `<button type="button" class="link" data-act="open" data-id="${escape(entry.id)}">${both(entry.title)}</button>`;
+
+  const details = (value) => !value ? "" : `<section class="details"><h3>${both(value.title)}</h3>
+    <dl>${value.rows.map(row).join("")}${value.sources.length ? `<div><dt>${both(value.words.from)}</dt><dd>${value.sources.map(source).join(" ")}</dd></div>` : ""}</dl>
+    <div class="acts">
+      <button type="button" data-act="again" data-id="${escape(value.job)}">${AGAIN}${both(value.words.again)}</button>
+      <button type="button" data-do="change" data-tab="${escape(value.tab)}">${PEN}${both(value.words.change)}</button>
+      <button type="button" data-do="link" data-id="${escape(value.job)}">${CHAIN}<span class="plain">${both(value.words.link)}</span><span class="done">${both(value.words.copied)}</span></button>
+      <button type="button" class="risky" data-act="erase" data-id="${escape(value.job)}">${BIN}<span class="plain">${both(value.words.delete)}</span><span class="ask">${both(value.words.sure)}</span></button>
+    </div></section>`;
+
+  const change = (tab) => {
+    const form = document.getElementById(`run-${tab}`)?.closest(".give");
+    form?.scrollIntoView({ behavior: "smooth", block: "start" });
+    form?.querySelector("textarea, button")?.focus({ preventScroll: true });
+  };
+
+  const copyLink = (button) => {
+    const address = new URL(location.href);
+    address.search = `?job=${encodeURIComponent(button.dataset.id)}`;
+    navigator.clipboard?.writeText(address.href).then(() => {
+      button.classList.add("copied");
+      setTimeout(() => button.classList.remove("copied"), 2500);
+    }, () => prompt("", address.href));
+  };
+
+  // ---------------------------------------------------------------- hints
+  const hint = (value) => !value || !value.length ? "" : `<ul class="hints" role="status">${value.map((entry) => `<li>${both(entry)}</li>`).join("")}</ul>`;
+  const presets = (value) => `<div class="presets">${value.map((entry) => `<button type="button" data-act="pick" data-id="${escape(entry.id)}">${both(entry.title)}</button>`).join("")}</div>`;
+
   // ---------------------------------------------------------------- examples, recent results
-  const example = (item) => `<button type="button" data-pick="${escape(item.id)}">${face(item)}
+  const example = (item) => `<button type="button" data-act="pick" data-id="${escape(item.id)}">${face(item)}
     <span class="words"><b>${PLAY}${both(item.title)}</b>${item.text ? `<small>${escape(item.text)}</small>` : ""}</span></button>`;
 
   const examples = (value) =>
@@ -157,12 +292,16 @@
 
   const when = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
 
-  const past = (item) => `<button type="button" data-pick="${escape(item.id)}" class="${item.running ? "running" : ""}">
-    <span class="face">${face(item)}${item.kind === "video" ? `<i>${PLAY}</i>` : ""}</span>
-    <b>${both(item.title)}</b><small>${item.text ? escape(item.text) : escape(when(item.time))}</small></button>`;
+  const past = (item, words) => `<li class="past ${item.running ? "running" : ""}">
+    <button type="button" class="open" data-act="open" data-id="${escape(item.id)}">
+      <span class="face">${face(item)}${item.kind === "video" ? `<i>${PLAY}</i>` : ""}</span>
+      <b>${both(item.title)}</b><small>${item.text ? escape(item.text) : escape(when(item.time))}</small></button>
+    ${item.running ? "" : `<span class="tiny">
+      <button type="button" data-act="again" data-id="${escape(item.id)}" data-run="run-${escape(item.tab)}" title="${named(words.again)}" aria-label="${named(words.again)}">${AGAIN}</button>
+      <button type="button" class="risky" data-act="erase" data-id="${escape(item.id)}" title="${named(words.delete)}" aria-label="${named(words.delete)}">${BIN}<span class="ask">${both(words.sure)}</span></button></span>`}</li>`;
 
   const history = (value) => value.items.length
-    ? `<section class="history"><h3>${both(value.title)}</h3><div class="strip">${value.items.map(past).join("")}</div></section>` : "";
+    ? `<section class="history"><h3>${both(value.title)}</h3><ul class="strip">${value.items.map((item) => past(item, value.words)).join("")}</ul></section>` : "";
 
   // Bring a part into sight when it is not (on a phone the result is below the form).
   const reveal = (id) => {
@@ -183,18 +322,35 @@
     new MutationObserver(applyTheme).observe(document.body, { attributeFilter: ["class"] });
   });
 
+  const DO = {
+    language: toggleLanguage,
+    theme: toggleTheme,
+    bell: toggleBell,
+    link: copyLink,
+    change: (button) => change(button.dataset.tab),
+  };
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.("[data-do]");
-    if (button?.dataset.do === "language") toggleLanguage();
-    if (button?.dataset.do === "theme") toggleTheme();
+    const button = event.target.closest?.("[data-do], [data-press]");
+    if (!button) return;
+    if (button.dataset.press) press(button.dataset.press);
+    else DO[button.dataset.do]?.(button);
   });
+  for (const kind of ["input", "change", "drop", "paste", "click"]) document.addEventListener(kind, touched, true);
+  // A link to a job has done its work once the page shows it; a reload shows what was last there.
+  addEventListener("load", () => setTimeout(() => {
+    const address = new URL(location.href);
+    if (!address.searchParams.has("job")) return;
+    address.searchParams.delete("job");
+    window.history.replaceState(null, "", address);
+  }, 8000));
 
   setInterval(() => {
+    document.querySelectorAll(".missing:has(img, #waveform)").forEach(unmark); // filled by a click elsewhere
     for (const element of document.querySelectorAll("time[data-at]")) {
       const gone = (performance.now() - Number(element.dataset.at)) / 1000;
       element.textContent = clock(Number(element.dataset.seconds) + gone);
     }
   }, 250);
 
-  window.studio = { header, card, examples, history, reveal };
+  window.studio = { header, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending };
 })();

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from comfy.addresses import BadAddress, ServerAddress, read_addresses
 from comfy.text import pick_language, say
 
 
@@ -43,6 +44,10 @@ def _places(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",")) if value.strip() else ()
 
 
+def _servers(value: str) -> tuple[ServerAddress, ...]:
+    return read_addresses(_words(value))
+
+
 def _accounts(value: str) -> tuple[tuple[str, str], ...]:
     pairs = [word.split(":", 1) for word in _words(value)]
     if any(len(pair) != 2 or not all(pair) for pair in pairs):
@@ -50,42 +55,67 @@ def _accounts(value: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, password) for name, password in pairs)
 
 
+def _folder(value: str) -> Path | None:
+    return Path(value) if value.strip() else None
+
+
+def _port(value: str) -> int:
+    return _between(int(value), 0, 65_535)
+
+
+def _count(value: str) -> int:
+    return _between(int(value), 1, 1_000_000)
+
+
+def _between(number: int, low: int, high: int) -> int:
+    if not low <= number <= high:
+        raise ValueError(f"{low} to {high}")
+    return number
+
+
 SETTINGS = (
-    Setting("servers", "COMFY_SERVERS", "", _words),
+    Setting("servers", "COMFY_SERVERS", "", _servers),
     Setting("tokens", "COMFY_TOKENS", "", _places),
     Setting("data", "STUDIO_DATA", ".data", Path),
     Setting("database_url", "DATABASE_URL", ""),
     Setting("host", "GRADIO_SERVER_NAME", "127.0.0.1"),
-    Setting("port", "GRADIO_SERVER_PORT", "7860", int),
+    Setting("port", "GRADIO_SERVER_PORT", "7860", _port),
     Setting("share", "GRADIO_SHARE", "false", _switch),
     Setting("auth", "STUDIO_AUTH", "", _accounts),
     Setting("root_path", "GRADIO_ROOT_PATH", ""),
-    Setting("max_upload_mb", "STUDIO_MAX_UPLOAD_MB", "100", int),
-    Setting("max_megapixels", "STUDIO_MAX_MEGAPIXELS", "50", int),
-    Setting("max_audio_seconds", "STUDIO_MAX_AUDIO_SECONDS", "600", int),
-    Setting("max_jobs", "STUDIO_MAX_JOBS", "20", int),
+    Setting("max_upload_mb", "STUDIO_MAX_UPLOAD_MB", "100", _count),
+    Setting("max_megapixels", "STUDIO_MAX_MEGAPIXELS", "50", _count),
+    Setting("max_audio_seconds", "STUDIO_MAX_AUDIO_SECONDS", "600", _count),
+    Setting("max_jobs", "STUDIO_MAX_JOBS", "20", _count),
     Setting("open", "STUDIO_OPEN", "false", _switch),
+    Setting("mcp", "GRADIO_MCP_SERVER", "false", _switch),
+    Setting("workflows", "STUDIO_WORKFLOWS", "", _folder),
 )
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The values in force. `auth` and `tokens` are secrets: never log them."""
+    """The values in force; what may be secret is no part of their text.
 
-    servers: tuple[str, ...]
-    tokens: tuple[str, ...]
+    The tokens are in the servers' headers already.
+    """
+
+    servers: tuple[ServerAddress, ...]
+    tokens: tuple[str, ...] = field(repr=False)
     data: Path
-    database_url: str
+    database_url: str = field(repr=False)
     host: str
     port: int
     share: bool
-    auth: tuple[tuple[str, str], ...]
+    auth: tuple[tuple[str, str], ...] = field(repr=False)
     root_path: str
     max_upload_mb: int
     max_megapixels: int
     max_audio_seconds: int
     max_jobs: int
     open: bool
+    mcp: bool
+    workflows: Path | None = None
 
     @classmethod
     def load(
@@ -106,8 +136,16 @@ class Settings:
             raw = (env.get(item.env) or item.default) if raw is None else raw
             try:
                 values[item.name] = item.parse(raw)
+            except BadAddress as error:
+                parser.error(say("app.servers_wrong", language, reason=str(error)))
             except ValueError:
                 parser.error(say("app.setting_wrong", language, name=item.flag, env=item.env))
+        try:
+            tokens = [*values["tokens"], *[""] * len(values["servers"])]
+            pairs = zip(values["servers"], tokens, strict=False)
+            values["servers"] = tuple(server.with_token(token) for server, token in pairs)
+        except BadAddress as error:
+            parser.error(say("app.servers_wrong", language, reason=str(error)))
         return cls(**values)
 
     @property

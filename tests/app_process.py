@@ -24,6 +24,11 @@ class AppProcess:
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
 
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and wait until it says its address."""
         environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}

@@ -1,13 +1,16 @@
-"""Make the pictures of the page: `python -m tests.screenshots docs/`.
+"""Make the pictures of the page: `python -m tests.screenshots docs/ [--all]`.
 
+With --all every tab in every state, in both languages, light and dark, in three widths.
 Starts the app with its embedded engine, runs the examples and photographs the page with a headless
 Chromium (set CHROMIUM to use another browser than the one that is found).
 """
 
 from __future__ import annotations
 
+import itertools
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +18,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.app_process import AppProcess
 from tests.browser.conftest import ARGUMENTS, DESKTOP, PHONE, chromium
+from tests.browser.steps import ASSETS, VOICE, put
 
+BROKEN = ASSETS / "icon.svg"  # not one of the formats that are taken
 MINUTE = 60_000  # playwright counts milliseconds
 
 
@@ -30,6 +35,7 @@ class Shot:
     scheme: str = "light"
     state: str = "completed"
     example: int = 0
+    whole: bool = False  # all of a page that is longer than the window
 
 
 SHOTS = (
@@ -44,14 +50,33 @@ SHOTS = (
 )
 
 
-def main(folder: Path) -> None:
+TABS = ("image_cleanup", "voice_clone", "talking_head", "pipeline")
+STATES = ("missing", "running", "failed", "idle", "completed")
+SIZES = (DESKTOP, PHONE, (2560, 1300))
+LONG_TEXT = "This takes a while, so that there is time for a picture. " * 40
+
+
+def all_shots() -> list[Shot]:
+    """Every tab and state; running and failed once each, where they are quick to reach."""
+    shots = []
+    for size, locale, scheme in itertools.product(SIZES, ("en-US", "zh-CN"), ("light", "dark")):
+        look = f"{locale[:2]}-{scheme}-{size[0]}"
+        for tab, state in itertools.product(TABS, STATES):
+            if (state == "running") == (tab == "voice_clone") or state in ("idle", "completed"):
+                name = f"{tab}-{state}-{look}"
+                number = int(locale == "en-US" and tab != "image_cleanup")
+                shots.append(Shot(name, tab, size, locale, scheme, state, number, whole=True))
+    return shots
+
+
+def main(folder: Path, shots: Sequence[Shot] = SHOTS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         app = AppProcess(Path(data))
         app.start()
         browser = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
         try:
-            for shot in SHOTS:
+            for shot in shots:
                 path = folder / f"{shot.name}.png"
                 photograph(browser, app.url, shot, path)
                 print(path)
@@ -75,14 +100,39 @@ def photograph(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     page.goto(url)
     page.wait_for_selector("#run-image_cleanup")
     page.click(f"#tabs button[role=tab][data-tab-id={shot.tab}]")
-    if shot.state != "idle":
-        page.click(f"#examples-{shot.tab} button >> nth={shot.example}")
-    page.wait_for_selector(f"#card-{shot.tab} .card.{shot.state}", timeout=2 * MINUTE)
+    page.wait_for_selector(f"#card-{shot.tab} .card")
+    page.wait_for_load_state("networkidle")
+    reach(page, shot)
     settle(page)
     if not phone:
         page.evaluate("scrollTo(0, 0)")
-    page.screenshot(path=path)
+    page.screenshot(path=path, full_page=shot.whole)
     context.close()
+
+
+def reach(page: Page, shot: Shot) -> None:
+    """Bring the tab into the state of the picture."""
+    tab, card = shot.tab, f"#card-{shot.tab} .card"
+    match shot.state:
+        case "missing":
+            page.click(f"#run-{tab}")
+        case "running":
+            put(page, tab, "reference_audio", VOICE)
+            page.fill(f"#{tab}-text textarea", LONG_TEXT)
+            page.click(f"#run-{tab}")
+            page.wait_for_selector(f"{card}.in_progress", timeout=2 * MINUTE)
+        case "failed":
+            put(page, tab, "image", BROKEN)
+            if tab == "talking_head":
+                put(page, tab, "audio", VOICE)
+            if tab == "pipeline":
+                put(page, tab, "reference_audio", VOICE)
+                page.fill(f"#{tab}-text textarea", LONG_TEXT[:60])
+            page.click(f"#run-{tab}")
+            page.wait_for_selector(f"{card}.failed", timeout=2 * MINUTE)
+        case "completed":
+            page.click(f"#examples-{tab} button >> nth={shot.example}")
+            page.wait_for_selector(f"{card}.completed", timeout=2 * MINUTE)
 
 
 def settle(page: Page) -> None:
@@ -92,4 +142,6 @@ def settle(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "docs"))
+    everything = "--all" in sys.argv
+    folders = [argument for argument in sys.argv[1:] if argument != "--all"]
+    main(Path(folders[0] if folders else "docs"), all_shots() if everything else SHOTS)

@@ -10,7 +10,8 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "errors": (set(), set()),
     "protocol": ({"errors"}, set()),
     "text": (CORE, set()),
-    "settings": (CORE | {"text"}, set()),
+    "addresses": (set(), set()),
+    "settings": (CORE | {"text", "addresses"}, set()),
     "media": (CORE, {"PIL", "soundfile", "av", "numpy"}),
     "workflow": (CORE, set()),
     "client": (CORE, {"requests", "websockets"}),
@@ -22,6 +23,9 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
         CORE | {"settings", "text", "media", "workflow", "jobs"},
         {"gradio", "starlette", "brotli"},
     ),
+    # command line tools for operators
+    "check": (CORE | {"addresses", "settings", "text", "workflow", "client"}, set()),
+    "add": (CORE | {"settings", "text", "workflow", "check"}, set()),
     "engine": (
         {"protocol", "media"},
         {

@@ -27,7 +27,7 @@ def test_lists_switches_and_accounts():
         "STUDIO_AUTH": "ann:pass:word,bob:b",
     }
     settings = Settings.load([], env)
-    assert settings.servers == ("http://a:8188", "http://b:8188")
+    assert [server.url for server in settings.servers] == ["http://a:8188", "http://b:8188"]
     assert settings.tokens == ("", "secret")
     assert settings.share
     assert settings.auth == (("ann", "pass:word"), ("bob", "b"))
@@ -42,6 +42,8 @@ def test_a_postgres_url_gets_its_driver():
     ("env", "words"),
     [
         ({"GRADIO_SERVER_PORT": "many"}, "--port (environment GRADIO_SERVER_PORT)"),
+        ({"GRADIO_SERVER_PORT": "99999"}, "--port (environment GRADIO_SERVER_PORT)"),
+        ({"STUDIO_MAX_JOBS": "-3"}, "--max-jobs (environment STUDIO_MAX_JOBS)"),
         ({"STUDIO_AUTH": "ann"}, "--auth (environment STUDIO_AUTH)"),
         ({"STUDIO_AUTH": "ann", "LANG": "zh_CN.UTF-8"}, "--auth（环境变量 STUDIO_AUTH）的值不对"),
     ],

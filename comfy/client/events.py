@@ -107,6 +107,8 @@ def _parse_text(kind: object, data: dict[str, Any]) -> Signal | None:
             return Executing(node) if node else Ended()
         case "progress":
             return _parse_progress(data)
+        case "progress_state":
+            return _parse_state(data.get("nodes"))
         case str() if kind in ENDINGS:
             return Ended()
     return None
@@ -117,6 +119,18 @@ def _parse_progress(data: dict[str, Any]) -> Progress | None:
     if value is None or maximum is None or maximum <= 0:
         return None
     return Progress(_text(data.get("node")), min(max(value, 0), maximum), maximum)
+
+
+def _parse_state(nodes: object) -> Progress | None:
+    """The node that runs, of all that ran so far: what `progress` says, where it is not sent."""
+    entries = nodes.values() if isinstance(nodes, dict) else ()
+    running = [e for e in entries if isinstance(e, dict) and e.get("state") == "running"]
+    if not running:
+        return None
+    newest = running[-1]
+    node = newest.get("display_node_id") or newest.get("node_id")
+    found = _parse_progress({**newest, "node": node})
+    return found if found and found.value > 0 else None  # zero: it only began
 
 
 def _parse_binary(message: bytes) -> tuple[str, Preview] | None:

@@ -9,7 +9,7 @@ other under a single lock, so in this order it cannot slip through; in the other
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from typing import Protocol
 
 from comfy.client.events import Ended, Event, Gap, Preview, Queued, Started
@@ -20,6 +20,7 @@ from comfy.protocol import History, Queue
 
 # Seconds between the "ended" message and the history entry: median 0.011, worst 0.035 measured.
 LAG = (0.0, 0.005, 0.01, 0.02, 0.04, 0.08)
+SOON = 0.03  # seconds; a short prompt ends before, and then the question is saved
 SOONEST = 0.1  # seconds between two questions while no socket is open
 SHARE = 0.1  # without a socket, the end is noticed at most this share of the run too late
 SECOND_LOOK = 1.0  # seconds between the two looks that make a prompt lost
@@ -64,7 +65,7 @@ class Follower:
         self._began = now
         self._answered = now  # the server's last answer over HTTP
         self._asked = now  # our last question
-        self._ask_at = now  # our next question
+        self._ask_at = now + SOON  # our next question
         self._moved = now  # the last change of any kind: the queue's, or an event
         self._stop_at = now
         self._cancelled_at: float | None = None
@@ -72,25 +73,26 @@ class Follower:
         self._ahead: tuple[str, ...] | None = None  # prompts before ours; None while it runs
         self._place: int | None = None
         self._started = False
-        self._ended = False
+        self._entry: History | None = None
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, History]:
         """Yield what happens until the prompt has succeeded; raise if it ended otherwise."""
-        while not self._ended:
+        while self._entry is None:
             signal = self._socket.inbox.get(self._wait())
             if isinstance(signal, Ended):
                 self._attempt(self._read_ending)
             elif isinstance(signal, Gap):
-                self._ask_at = time.monotonic()
+                self._ask_at = min(self._ask_at, time.monotonic() + SOON)
             elif signal is not None:
                 yield from self._report(signal)
-            if not self._ended:
+            if self._entry is None:
                 self._obey_stop()
-            if not self._ended and time.monotonic() >= self._ask_at:
+            if self._entry is None and time.monotonic() >= self._ask_at:
                 yield from self._attempt(self._ask)
         while signal := self._socket.inbox.get(0):  # a short prompt may end before we listen
             if isinstance(signal, Event):
                 yield from self._report(signal)
+        return self._entry
 
     def _wait(self) -> float:
         until = self._ask_at if self._stop is None else min(self._ask_at, self._stop_at)
@@ -153,7 +155,7 @@ class Follower:
 
     def _end(self, entry: History) -> list[Event]:
         judge(self._prompt_id, entry)
-        self._ended = True
+        self._entry = entry
         return []
 
     def _runs(self) -> list[Event]:

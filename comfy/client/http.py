@@ -6,7 +6,7 @@ import json
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -14,9 +14,10 @@ from urllib.parse import quote
 from comfy.client.download import download
 from comfy.client.events import Event
 from comfy.client.follow import Follower
+from comfy.client.jobs_api import JobsApi
 from comfy.client.multipart import Multipart
 from comfy.client.socket import Socket
-from comfy.client.transport import TRIES, Transport, broken, read_json, retried
+from comfy.client.transport import TIMEOUT, TRIES, Transport, broken, read_json, retried
 from comfy.client.verdict import rejection, spoils
 from comfy.errors import InputError, ServerError
 from comfy.protocol import FileRef, History, Nodes, ObjectInfo, Queue
@@ -24,7 +25,7 @@ from comfy.protocol import FileRef, History, Nodes, ObjectInfo, Queue
 PATIENCE = 120.0  # seconds a server may be away while a prompt of ours is on it
 STALL = 60.0  # seconds our prompt may wait at a server that runs nothing at all
 SOCKET_WAIT = 1.0  # seconds that sending a prompt waits for its socket, to miss no event
-UPLOAD_TIMEOUT = (5.0, 300.0)  # the server reads the whole body before it answers
+UPLOAD_TIMES = 10  # of the usual limit: the server reads the whole body before it answers
 CANCEL_LOOKS = (0.05, 0.1, 0.2, 0.4, 0.8)  # seconds between two looks after a cancel
 JSON = {"Content-Type": "application/json"}
 PLAIN_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,199}")
@@ -52,20 +53,29 @@ class ComfyClient:
         client_id: str,
         headers: Mapping[str, str] | None = None,
         poll: float = 2.0,
+        timeout: tuple[float, float] = TIMEOUT,
     ) -> None:
-        self._transport = Transport(url, headers or {})
+        """`timeout`: seconds to connect, and between two bytes of an answer."""
+        self._transport = Transport(url, headers or {}, timeout)
+        self._jobs = JobsApi(self._transport)
         self._client_id = client_id
         self._poll = poll
         self._sockets: dict[str, Socket] = {}  # of prompts that are sent but not yet followed
         self._lock = threading.Lock()
 
+    @property
+    def url(self) -> str:
+        """The server's address: not for pages."""
+        return self._transport.url
+
     def close(self) -> None:
-        """Close the sockets of prompts that nobody followed."""
+        """Close the sockets of prompts that nobody followed, and the idle connections."""
         with self._lock:
             sockets = list(self._sockets.values())
             self._sockets.clear()
         for socket in sockets:
             socket.close()
+        self._transport.close()
 
     def upload(self, path: Path, *, name: str, subfolder: str = "") -> FileRef:
         """Put a file into the server's input folder, streamed from disk.
@@ -73,7 +83,8 @@ class ComfyClient:
         The server keeps an equal file, and stores a different one of the same name as "name (1)":
         so nobody's bytes are replaced, a name made from the content's hash may be sent again, and
         only the answer tells under which name and subfolder the file can be used.
-        Raises InputError file_too_large(size, in megabytes) when it is over the server's limit.
+        Raises InputError file_too_large(size, limit) or file_refused(size), in megabytes, when it
+        is more than the server takes, or a proxy before it.
         """
         if not PLAIN_NAME.fullmatch(name) or not PLAIN_FOLDER.fullmatch(subfolder):
             raise ValueError(f"not a plain file name: {subfolder!r} {name!r}")
@@ -102,7 +113,7 @@ class ComfyClient:
         }
         if extra_data is not None:  # null kills the worker of older servers
             body["extra_data"] = extra_data
-        self._listen(prompt_id).wait_for_first_try(SOCKET_WAIT)
+        self._listen(prompt_id).wait_until_asked(SOCKET_WAIT)
         try:
             self._submit(body, prompt_id, output_node)
         except BaseException:
@@ -117,8 +128,10 @@ class ComfyClient:
         stop: Callable[[], bool] | None = None,
         patience: float = PATIENCE,
         stall: float = STALL,
-    ) -> Iterator[Event]:
+    ) -> Generator[Event, None, History]:
         """Yield events until the prompt has succeeded, whoever submitted it, whenever.
+
+        Its history entry is the generator's value: `entry = yield from client.follow(...)`.
 
         `stop` is looked at a few times a second; once true, the prompt is cancelled on the server
         and followed to its end. `patience`: seconds the server may be away. `stall`: seconds our
@@ -131,27 +144,18 @@ class ComfyClient:
             follower = Follower(
                 self, socket, prompt_id, stop=stop, poll=self._poll, patience=patience, stall=stall
             )
-            yield from follower.events()
+            return (yield from follower.events())
         finally:
             socket.close()
 
     def known(self, prompt_id: str) -> str | None:
         """Where a prompt is: "running", "pending", "ended", or None if the server has no trace."""
+        if state := self._jobs.state(prompt_id):
+            return state
         queue = self.queue()
-        if prompt_id in queue.running:
-            return "running"
-        if prompt_id in queue.pending:
-            return "pending"
+        if prompt_id in queue:
+            return "running" if prompt_id in queue.running else "pending"
         return "ended" if self.history(prompt_id) else None
-
-    def place(self, prompt_id: str) -> int | None:
-        """How many prompts run or wait before this one; 0 while it runs, None if not in line."""
-        queue = self.queue()
-        if prompt_id in queue.running:
-            return 0
-        if prompt_id not in queue.pending:
-            return None
-        return len(queue.running) + queue.pending.index(prompt_id)
 
     def queue(self, *, tries: int = TRIES) -> Queue:
         return Queue.from_wire(self._transport.get("queue", tries=tries))
@@ -188,20 +192,28 @@ class ComfyClient:
         """Take a waiting prompt out of the queue; it leaves no trace."""
         self._transport.post("queue", {"delete": [prompt_id]})
 
+    def forget(self, prompt_id: str) -> None:
+        """Take a prompt that ended out of the history, so that its id can be used again."""
+        self._transport.post("history", {"delete": [prompt_id]})
+
     def cancel(self, prompt_id: str) -> bool:
         """Take a prompt off the server wherever it is; True once it is neither waiting nor running.
 
         False: it runs on, inside a node that does not look; it will stop at the next one. Nobody
-        else's prompt is touched: interrupt is sent only while /queue says that ours runs.
+        else's prompt is touched: where the server cannot cancel by id, interrupt is sent only while
+        /queue says that ours runs.
         """
+        taken = self._jobs.cancel(prompt_id)
         for pause in (*CANCEL_LOOKS, 0.0):
-            self.delete(prompt_id)
+            if not taken:
+                self.delete(prompt_id)
             queue = self.queue()
             if prompt_id not in queue:
                 return True
-            if prompt_id in queue.running:
+            if prompt_id in queue.running and not taken:
                 self.interrupt(prompt_id)
             time.sleep(pause)
+            taken = taken and pause < CANCEL_LOOKS[2]  # it did not help: the older way then
         return prompt_id not in self.queue()
 
     def object_info(self) -> ObjectInfo:
@@ -218,23 +230,29 @@ class ComfyClient:
         return self._transport.get("features")
 
     def _upload(self, body: Multipart) -> FileRef:
+        connect, read = self._transport.timeout
         with self._transport.open(
             "POST",
             "upload/image",
             data=body,
             headers={"Content-Type": body.content_type},
-            timeout=UPLOAD_TIMEOUT,
+            timeout=(connect, read * UPLOAD_TIMES),
         ) as response:
             if response.status_code == 413:
-                raise InputError("file_too_large", **self._upload_sizes(len(body)))
+                raise self._too_large(len(body) / 2**20)
             if response.status_code != 200:
                 raise broken(response)
             return FileRef.from_wire(read_json(response))
 
-    def _upload_sizes(self, size: int) -> dict[str, object]:
-        limit = self.features().get("max_upload_size")
-        limit = limit if isinstance(limit, int | float) else 0
-        return {"size": round(size / 2**20, 1), "limit": round(limit / 2**20)}
+    def _too_large(self, size: float) -> InputError:
+        """The server's limit is named if it is the one that was crossed; a proxy may take less."""
+        try:
+            limit = self.features().get("max_upload_size")
+        except ServerError:
+            limit = None
+        if isinstance(limit, int | float) and size * 2**20 > limit:
+            return InputError("file_too_large", size=round(size, 1), limit=round(limit / 2**20))
+        return InputError("file_refused", size=round(size, 1))
 
     def _submit(self, body: dict[str, Any], prompt_id: str, output_node: str) -> None:
         data = json.dumps(body, allow_nan=False)
@@ -263,6 +281,7 @@ class ComfyClient:
                     client_id=self._socket_id(prompt_id),
                     prompt_id=prompt_id,
                     headers=self._transport.headers,
+                    ca_file=self._transport.ca_file,
                 )
             return self._sockets[prompt_id]
 

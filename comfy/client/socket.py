@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import json
 import logging
-import socket
 import threading
 import time
 from collections.abc import Mapping
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from websockets.exceptions import WebSocketException
-from websockets.sync.client import ClientConnection, connect
 
-from comfy.client.events import Gap, Signal, parse
+from comfy.client.events import Gap, Preview, Progress, Signal, parse
 from comfy.client.inbox import Inbox
+from comfy.client.wire import Connection
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,8 @@ STEADY = 5.0  # seconds a connection must last before we hurry to replace it
 QUIET = 30.0  # seconds without any frame before a socket is taken for deaf
 PING = 20.0  # seconds; ComfyUI itself never pings, and proxies cut idle connections at 60
 MAX_FRAME = 16 * 2**20  # bytes
-OPEN_TIMEOUT, CLOSE_TIMEOUT = 10.0, 1.0  # seconds
+OPEN_TIMEOUT = 10.0  # seconds
+GOODBYE = 1.0  # seconds that closing may take
 TURN = 0.25  # seconds between two looks at the clock
 
 # Must be the first message; it makes the server name the prompt in every preview.
@@ -53,6 +53,7 @@ class Socket:
         client_id: str,
         prompt_id: str,
         headers: Mapping[str, str],
+        ca_file: str = "",
         quiet: float = QUIET,
     ) -> None:
         self.connected = False
@@ -60,9 +61,13 @@ class Socket:
         self._url = f"{url.replace('http', 'ws', 1)}/ws?clientId={quote(client_id, safe='')}"
         self._prompt_id = prompt_id
         self._headers = headers
+        self._ca_file = ca_file
         self._quiet = quiet
-        self._connection: ClientConnection | None = None
+        self._connection: Connection | None = None
+        self._step: Signal | None = None  # the newest that was no preview
         self._closing = threading.Event()
+        self._gone = threading.Event()
+        self._asked = threading.Event()
         self._tried = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"socket {prompt_id}", daemon=True)
         self._thread.start()
@@ -70,8 +75,17 @@ class Socket:
     def close(self) -> None:
         """Say goodbye to the server, so that the next socket under this id is the only one."""
         self._closing.set()
-        if self._connection is not None:
-            self._connection.close()
+        if connection := self._connection:
+            connection.wake()
+            self._gone.wait(GOODBYE)
+
+    def wait_until_asked(self, timeout: float) -> None:
+        """Wait until the request to open is on its way, or could not be sent.
+
+        A server that gets a prompt after this request has the socket open before the prompt starts.
+        Where a proxy lets the prompt overtake, messages may be missed, as after any break.
+        """
+        self._asked.wait(timeout)
 
     def wait_for_first_try(self, timeout: float) -> bool:
         """Wait until the socket is open or could not be opened; True when it is open."""
@@ -85,9 +99,9 @@ class Socket:
             try:
                 self._connect_and_listen()
             except (OSError, WebSocketException, EOFError, ValueError) as exc:
-                log.info("socket of prompt %s: %s", self._prompt_id, type(exc).__name__)
                 log.debug("socket of prompt %s", self._prompt_id, exc_info=exc)
             was_connected, self.connected = self.connected, False
+            self._asked.set()
             self._tried.set()
             if was_connected:
                 self.inbox.put(Gap())
@@ -96,46 +110,52 @@ class Socket:
             self._closing.wait(delay)
 
     def _connect_and_listen(self) -> None:
-        # A socket of our own, because then the library refuses to follow redirects: they could
-        # lead a token to an address that nobody configured.
-        address = urlsplit(self._url)
-        port = address.port or (443 if address.scheme == "wss" else 80)
-        tcp = socket.create_connection((address.hostname or "", port), timeout=OPEN_TIMEOUT)
-        tcp.settimeout(None)
+        connection = Connection(
+            self._url,
+            headers=self._headers,
+            ca_file=self._ca_file,
+            max_size=MAX_FRAME,
+            timeout=OPEN_TIMEOUT,
+        )
         try:
-            with connect(
-                self._url,
-                sock=tcp,
-                additional_headers=self._headers,
-                compression=None,
-                proxy=None,
-                open_timeout=OPEN_TIMEOUT,
-                close_timeout=CLOSE_TIMEOUT,
-                ping_interval=PING,
-                ping_timeout=PING,
-                max_size=MAX_FRAME,
-            ) as connection:
-                self._listen(connection)
+            self._connection = connection
+            self._asked.set()
+            connection.finish_opening()
+            self._listen(connection)
         finally:
-            tcp.close()
+            self._connection = None
+            connection.say_goodbye()
+            if self._closing.is_set():
+                self._gone.set()
+            connection.close()
 
-    def _listen(self, connection: ClientConnection) -> None:
+    def _listen(self, connection: Connection) -> None:
         connection.send(FEATURES)
-        self._connection, self.connected = connection, True
+        self.connected = True
         self._tried.set()
         self.inbox.put(Gap())
-        heard = time.monotonic()
+        heard = pinged = time.monotonic()
         while not self._closing.is_set() and time.monotonic() - heard < self._quiet:
-            try:
-                message = connection.recv(timeout=TURN)
-            except TimeoutError:
-                continue
-            heard = time.monotonic()
-            if signal := self._ours(message):
-                self.inbox.put(signal)
+            messages = connection.receive(TURN)
+            now = time.monotonic()
+            heard = now if messages else heard  # an answered ping is no proof of hearing
+            if messages is not None:
+                pinged = now
+            elif now - pinged > PING:
+                connection.ping()
+                pinged = now
+            for message in messages or ():
+                if signal := self._ours(message):
+                    self.inbox.put(signal)
 
     def _ours(self, message: str | bytes) -> Signal | None:
         parsed = parse(message)
         if parsed is None or parsed[0] not in ("", self._prompt_id):
             return None
-        return parsed[1]
+        signal = parsed[1]
+        if isinstance(signal, Preview):
+            return signal
+        # A step is told twice, in the state of all nodes and by itself; some servers tell it once.
+        before, self._step = self._step, signal
+        told = isinstance(before, Progress) and isinstance(signal, Progress)
+        return None if told and before == signal else signal

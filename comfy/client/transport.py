@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,8 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from comfy.errors import ServerError, ServerRefused
 
@@ -20,9 +23,13 @@ log = logging.getLogger(__name__)
 TIMEOUT = (5.0, 30.0)  # seconds to connect, seconds between two bytes
 JSON_BYTES = 64 * 2**20  # /object_info of a server with many packs has about 10 MB
 JSON_SECONDS = 60.0  # a server that drips must not hold a thread for ever
+CONNECTIONS = 64  # kept open to one server, by all threads together
 TRIES = 3
 PAUSE = 0.2  # seconds before the second try; doubles
 LONGEST_PAUSE = 10.0
+
+# Where operators name the certificates of a private authority; the first one that is set counts.
+CA_FILES = ("REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 T = TypeVar("T")
 
@@ -30,18 +37,28 @@ T = TypeVar("T")
 class Transport:
     """Requests to one base URL (a sub-path is fine), usable from any number of threads."""
 
-    def __init__(self, url: str, headers: Mapping[str, str]) -> None:
+    def __init__(
+        self, url: str, headers: Mapping[str, str], timeout: tuple[float, float] = TIMEOUT
+    ) -> None:
         parts = urlsplit(url)
         if (
             parts.scheme not in ("http", "https")
             or not parts.hostname
             or parts.query
             or parts.fragment
+            or parts.username is not None  # credentials are headers: an address may be logged
         ):
             raise ValueError("a server's address looks like http://host:port/path")
         self.url = parts.geturl().rstrip("/")
         self.headers = dict(headers)
-        self._local = threading.local()  # requests does not promise thread-safe sessions
+        self.ca_file = next(filter(None, map(os.environ.get, CA_FILES)), DEFAULT_CA_BUNDLE_PATH)
+        self.timeout = timeout
+        self._local = threading.local()  # requests does not promise thread-safe sessions,
+        self._pool = HTTPAdapter(pool_maxsize=CONNECTIONS)  # but connections may be shared
+
+    def close(self) -> None:
+        """Close the connections that are kept open; a later request opens a new one."""
+        self._pool.close()
 
     def get(self, path: str, *, tries: int = TRIES) -> dict[str, Any]:
         """GET a JSON object; a busy or unreachable server is asked `tries` times."""
@@ -66,12 +83,12 @@ class Transport:
                 f"{self.url}/{path}",
                 stream=True,
                 allow_redirects=False,
-                **{"timeout": TIMEOUT, **kwargs},
+                **{"timeout": self.timeout, **kwargs},
             ) as response:
                 _check_status(response)
                 yield response
         except requests.RequestException as exc:
-            log.info("%s %s: %s", method, path, type(exc).__name__)
+            log.debug("%s %s: %s", method, path, type(exc).__name__)
             raise ServerError from exc
 
     def _json(self, method: str, path: str) -> dict[str, Any]:
@@ -83,11 +100,15 @@ class Transport:
     @property
     def _session(self) -> requests.Session:
         if not hasattr(self._local, "session"):
-            self._local.session = requests.Session()
-            self._local.session.trust_env = False  # no proxies, no .netrc
-            self._local.session.headers.update(self.headers)
-        session: requests.Session = self._local.session
-        return session
+            session = requests.Session()
+            session.trust_env = False  # no proxies, no .netrc
+            session.verify = self.ca_file
+            session.headers.update(self.headers)
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, self._pool)
+            self._local.session = session
+        known: requests.Session = self._local.session
+        return known
 
 
 def retried(call: Callable[[], T], *, tries: int = TRIES) -> T:

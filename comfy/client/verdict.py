@@ -30,11 +30,13 @@ def rejection(answer: dict[str, Any]) -> PromptRejected:
     details always have error_type and node_errors, a list of {node, class_type, type, input,
     received}, and the first of these spelled out.
     """
-    log.warning("prompt rejected: %.2000s", answer)
+    log.debug("prompt rejected: %.2000s", answer)  # holds people's words and file names
     error = _dict(answer.get("error"))
     error_type = str(error.get("type") or "prompt_outputs_failed_validation")
     problems = _problems(_dict(answer.get("node_errors")))
     first = problems[0] if problems else {"node": "", "class_type": "", "input": "", "received": ""}
+    told = [(each["class_type"], each["input"], each["type"]) for each in problems]
+    log.warning("prompt rejected: %s %s", error_type, told)
     details: dict[str, object] = {**first, "error_type": error_type, "node_errors": problems}
     details.pop("type", None)
     if missing := _missing_class(error_type, error):
@@ -74,9 +76,8 @@ def _failed(prompt_id: str, failure: dict[str, Any]) -> PromptFailed:
     kind = str(failure.get("exception_type") or "").rpartition(".")[2]
     message = str(failure.get("exception_message") or "")
     where = _where(failure)
-    log.warning(
-        "prompt %s failed at %s: %s: %.500s", prompt_id, where, kind, " ".join(message.split())
-    )
+    log.warning("prompt %s failed at %s: %s", prompt_id, where, kind)
+    log.debug("prompt %s: %.500s", prompt_id, " ".join(message.split()))
     if kind in OUT_OF_MEMORY or message.startswith("Allocation on device"):
         return PromptFailed("out_of_memory", reason="out_of_memory", **where)
     code = NODE_ERROR.match(message) if kind == "NodeError" else None

@@ -22,6 +22,7 @@ from comfy.engine.server import build
 
 WEBSOCKET_LIMIT = 4 * 2**20  # bytes of one message, aiohttp's limit
 PARENT_CHECK = 0.5  # seconds
+NICENESS = 5
 
 
 class Server(uvicorn.Server):
@@ -46,6 +47,7 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     options = parse_options()
+    give_way()
     folders = Folders.under(options.folder)
     folders.prepare()
     with_faults = os.environ.get("COMFY_ENGINE_FAULTS") == "1"
@@ -60,6 +62,12 @@ def main() -> None:
     if options.parent_pid is not None:
         watch_parent(options.parent_pid)
     server.run(sockets=[_listen(options.host, options.port)])
+
+
+def give_way() -> None:
+    """Let the page go first: nodes use all cores, and a slow page is worse than a slow result."""
+    if hasattr(os, "nice"):
+        os.nice(NICENESS)
 
 
 def parse_options(arguments: list[str] | None = None) -> argparse.Namespace:

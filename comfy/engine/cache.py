@@ -7,12 +7,13 @@ import json
 import uuid
 from collections import OrderedDict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from comfy.engine.graph import Prompt, links_of
-from comfy.engine.node import Node, Nodes, Result, Run
+from comfy.engine.node import Node, Nodes, Result, Run, Video
 
 LIMIT = 256 * 2**20  # bytes
 OVERHEAD = 1024  # bytes counted for every entry, so that small ones are bounded too
@@ -42,13 +43,20 @@ class Cache:
         while self._bytes > self._limit and self._entries:
             self._bytes -= self._entries.popitem(last=False)[1][1]
 
+    def videos(self) -> set[Path]:
+        """List the files that results hold."""
+        outputs = (output for result, _ in self._entries.values() for output in result.outputs)
+        return {output.path for output in outputs if isinstance(output, Video)}
+
     def clear(self) -> None:
         self._entries.clear()
         self._bytes = 0
 
 
 def size_of(value: Any) -> int:
-    """Count the bytes of the arrays in an output."""
+    """Count the bytes of the arrays in an output; a video counts with its file."""
+    if isinstance(value, Video):
+        return value.path.stat().st_size if value.path.is_file() else 0
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, (tuple, list)):

@@ -13,6 +13,7 @@ from comfy.engine.folders import Folders
 from comfy.engine.node import Nodes
 from comfy.engine.queue import Ended, Item, PromptQueue
 from comfy.engine.sockets import Hub
+from comfy.engine.sweep import sweep_folders, sweep_videos
 
 log = logging.getLogger(__name__)
 
@@ -38,11 +39,21 @@ class Worker:
                 self._cache.clear()
                 continue
             ended = self._run(item)
+            self._sweep()
             self._queue.finish(ended)  # before "executing null": clients then ask the history
             self._hub.set_current(None, None)
             if item.client_id is not None:
                 done = {"node": None, "prompt_id": item.prompt_id}
                 self._hub.send("executing", done, item.client_id)
+
+    def _sweep(self) -> None:
+        """Free the disk while nothing runs; results whose files went are not offered again."""
+        try:
+            sweep_videos(self._folders, self._cache.videos())
+            if sweep_folders(self._folders, self._queue.snapshot().pending):
+                self._cache.clear()
+        except OSError:  # e.g. another program holds a file open; the next sweep gets it
+            log.exception("the folders could not be swept")
 
     def _run(self, item: Item) -> Ended:
         execution = Execution(

@@ -11,6 +11,8 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from comfy import __version__
 from comfy.errors import ServerError
@@ -19,6 +21,7 @@ log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parent.parent.parent
 START_SECONDS = 30.0
+HUNG_SECONDS = 60.0  # it computes in the same process, and may be slow to answer
 IDLE_SECONDS = 60  # without a request the engine ends by itself: a killed studio leaves nothing
 
 
@@ -33,23 +36,23 @@ class EmbeddedEngine:
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._state = folder / "engine.json"
+        self._seen = 0.0  # time.monotonic() of its last answer to us
 
     def ensure(self) -> str:
         """The URL of a living engine. Raises ServerError if none can be started."""
         if found := self._alive():
+            self._seen = time.monotonic()
             return found
+        if self._is_only_slow():
+            raise ServerError("server_unreachable")
         log.info("starting the preview engine")
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._state.unlink(missing_ok=True)
-        self._start()
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            if found := self._alive():
-                return found
-            if self._process and self._process.poll() is not None:
-                break
-            time.sleep(0.05)
-        raise ServerError("server_unreachable")
+        port = self._last_port()  # so that those who wait for it need not look for it
+        found = self._start(port) or (self._start(0) if port else "")
+        if not found:
+            raise ServerError("server_unreachable")
+        self._seen = time.monotonic()
+        return found
 
     def stop(self) -> None:
         """End the engine, started or adopted."""
@@ -57,14 +60,26 @@ class EmbeddedEngine:
             self._process.terminate()
             self._process.wait(timeout=10)
         elif self._alive():
-            pid = json.loads(self._state.read_text(encoding="utf-8"))["pid"]
-            os.kill(pid, signal.SIGTERM)
+            os.kill(int(self._read_state()["pid"]), signal.SIGTERM)
 
-    def _start(self) -> None:
+    def _start(self, port: int) -> str:
+        """Start the process and wait for its first answer; "" if it does not come."""
+        self._state.unlink(missing_ok=True)
+        self._launch(port)
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if found := self._alive():
+                return found
+            if self._process and self._process.poll() is not None:
+                break
+            time.sleep(0.05)
+        return ""
+
+    def _launch(self, port: int) -> None:
         arguments = ["--folder", str(self._folder.resolve()), "--idle-exit", str(IDLE_SECONDS)]
         with (self._folder / "engine.log").open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "comfy.engine", *arguments],
+                [sys.executable, "-m", "comfy.engine", "--port", str(port), *arguments],
                 cwd=ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
@@ -72,10 +87,32 @@ class EmbeddedEngine:
                 start_new_session=True,  # Ctrl-C in a terminal is for the studio, which stops us
             )
 
+    def _is_only_slow(self) -> bool:
+        """Whether our own process lives and may answer again; one that hangs is ended."""
+        if self._process is None or self._process.poll() is not None:
+            return False
+        if time.monotonic() - self._seen < HUNG_SECONDS:
+            return True
+        log.warning("the preview engine hangs and is ended")
+        self._process.kill()
+        self._process.wait(timeout=10)
+        return False
+
+    def _last_port(self) -> int:
+        """The port of the engine before, 0 if there was none."""
+        try:
+            return urlsplit(str(self._read_state()["url"])).port or 0
+        except (OSError, ValueError, KeyError, TypeError):
+            return 0
+
+    def _read_state(self) -> dict[str, Any]:
+        state = json.loads(self._state.read_text(encoding="utf-8"))
+        return state if isinstance(state, dict) else {}
+
     def _alive(self) -> str:
         """The URL in the engine's file if an engine of our version answers there, else ""."""
         try:
-            url = str(json.loads(self._state.read_text(encoding="utf-8"))["url"])
+            url = str(self._read_state()["url"])
             with urllib.request.urlopen(f"{url}/system_stats", timeout=5) as answer:
                 stats = json.load(answer)
             version = stats["system"]["comfyui_version"]

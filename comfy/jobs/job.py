@@ -45,6 +45,7 @@ class Job:
     `node` is the class_type that runs; `progress` is 0..1; `place` is how many are before it in
     the line or in the server's queue; times are seconds since the epoch. `error` is
     {"code": ..., "details": {...}}. `preview` is the newest preview picture that the server sent.
+    `again` counts how often it had to be begun anew because its server lost it or its file.
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
 
@@ -67,6 +68,7 @@ class Job:
     created: float = 0.0
     started: float = 0.0
     ended: float = 0.0
+    again: int = 0
     version: int = 0
 
     def changed(self, **fields: Any) -> Job:

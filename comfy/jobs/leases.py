@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -20,9 +20,10 @@ class Leases:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def take(self, job: Job, servers: Sequence[str]) -> str:
-        """The server this job holds or gets now, or "" while it has to wait. `servers`: best first.
+    def take(self, job: Job, servers: Sequence[str], rivals: Collection[str]) -> str:
+        """The server this job holds or gets now, or "" while it has to wait.
 
+        `servers`: those that can run it, best first; `rivals`: the tasks that one of them can run.
         Asking again gives the same lease, so a crash after the grant costs nothing.
         """
         with self._store.transaction() as connection:
@@ -32,17 +33,17 @@ class Leases:
             counts = _counts(connection)
             free = [name for name in servers if counts.get(name, 0) < PER_SERVER]
             room = sum(PER_SERVER - counts.get(name, 0) for name in free)
-            if _before(connection, job) >= room:
+            if _before(connection, job, rivals) >= room:
                 return ""
             server = min(free, key=lambda name: (counts.get(name, 0), servers.index(name)))
             row = {"job": job.id, "server": server, "granted": time.time()}
             connection.execute(sa.insert(LEASES).values(row))
         return server
 
-    def place(self, job: Job) -> int:
-        """How many jobs are before this one in the line."""
-        with self._store.transaction() as connection:
-            return _before(connection, job)
+    def place(self, job: Job, rivals: Collection[str]) -> int:
+        """How many jobs that want the same servers are before this one in the line."""
+        with self._store.reading() as connection:
+            return _before(connection, job, rivals)
 
     def release(self, job_id: str) -> None:
         """Give the server back. Without a lease nothing happens."""
@@ -66,8 +67,11 @@ def _counts(connection: sa.Connection) -> dict[str, int]:
     return {str(server): int(count) for server, count in connection.execute(query)}
 
 
-def _before(connection: sa.Connection, job: Job) -> int:
+def _before(connection: sa.Connection, job: Job, rivals: Collection[str]) -> int:
     query = sa.select(sa.func.count()).where(
-        JOBS.c.status == WAITING, JOBS.c.phase == "line", JOBS.c.created < job.created
+        JOBS.c.status == WAITING,
+        JOBS.c.phase == "line",
+        JOBS.c.task.in_(rivals),
+        JOBS.c.created < job.created,
     )
     return int(connection.execute(query).scalar_one())

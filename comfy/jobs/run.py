@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from comfy.client.events import Cached, Event, Executing, Preview, Queued, Started
 from comfy.client.events import Progress as Step
-from comfy.errors import InputError, OutputMissing, PromptStalled
-from comfy.jobs.durable import Closing
+from comfy.errors import InputError, OutputMissing, PromptLost, PromptStalled
+from comfy.jobs.fetch import fetch, left_behind, results
 from comfy.jobs.fingerprint import fingerprint
-from comfy.jobs.job import COMPLETED, IN_PROGRESS, PENDING, Job, Link, Output
+from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, PENDING, Job, Link
+from comfy.jobs.patience import Patience
 from comfy.jobs.progress import Progress
 from comfy.jobs.servers import Server
 from comfy.jobs.store import Store
 from comfy.media.files import written_whole
 from comfy.media.pictures import picture_size
-from comfy.media.results import kind_of, make_presentable
 from comfy.protocol import FileRef
 from comfy.workflow.inputs import AUTO
 from comfy.workflow.task import Task
@@ -26,39 +27,61 @@ from comfy.workflow.variant import Variant
 
 FOLDER = "studio"  # our sub-folder on every server, for uploads and results
 WRITE_EVERY = 0.2  # seconds between two progress updates of a job
-MOST_FILES = 16  # results of one job that are fetched
-MOST_BYTES = 4 * 10**9  # of one result
 
 
 class Run:
     """Drives one prompt. It may have been sent before a crash: then it is only followed."""
 
     def __init__(
-        self, store: Store, job: Job, server: Server, task: Task, closing: Callable[[], bool]
+        self,
+        store: Store,
+        job: Job,
+        server: Server,
+        task: Task,
+        *,
+        patience: Patience,
+        check: Callable[[], None],
     ) -> None:
+        """`check` is called a few times a second and raises when this run must not go on."""
         self._store, self._job, self._server, self._task = store, job, server, task
         self._client = server.client
-        self._closing = closing
+        self._patience = patience
+        self._check = check
         self._variant = _variant(job, server, task)
         self._progress = Progress(self._variant.nodes)
         self._written = 0.0
 
     def to_the_end(self) -> None:
         """The job has completed in the store, or was cancelled. Raises StudioError, Closing."""
-        if not self._was_sent() and not self._send():
-            return
+        # It may have been sent before, here or elsewhere: POST must not be repeated blindly.
+        if not (self._job.server and self._client.known(self._job.id)):
+            if self._adopt_leftovers():
+                return
+            if self._job.started:  # its server went while it ran: somebody must count that
+                raise PromptLost
+            if not self._send():
+                return
         try:
-            for event in self._client.follow(self._job.id, stop=self._is_cancelled):
+            self._follow()
+        except PromptLost:
+            if not self._adopt_leftovers():
+                raise
+            return
+        history = self._client.history(self._job.id)
+        if history is None:  # somebody cleared it between the last look and this one
+            if not self._adopt_leftovers():
+                raise PromptLost
+            return
+        self._complete(results(history.files(self._variant.output_node), self._task.output))
+
+    def _follow(self) -> None:
+        limits = {"patience": self._patience.away, "stall": self._patience.stall}
+        try:
+            for event in self._client.follow(self._job.id, stop=self._is_cancelled, **limits):
                 self._show(event)
         except PromptStalled:
             self._client.cancel(self._job.id)  # it will be sent elsewhere
             raise
-        self._fetch()
-
-    def _was_sent(self) -> bool:
-        """Whether the server has the prompt from an earlier try; POST must not be repeated."""
-        before = self._job.server == self._server.name
-        return before and self._client.known(self._job.id) is not None
 
     def _send(self) -> bool:
         """Where it goes is written down before it goes there. False if it was cancelled."""
@@ -67,17 +90,17 @@ class Run:
             status=PENDING,
             phase="upload",
             place=0,
-            server=self._server.name,
             variant=self._variant.name,
             quality=self._variant.quality,
             fingerprint=self._fingerprint(),
         )
         if not written:
             return False
-        prefix = f"{FOLDER}/{self._job.id}"
-        bound = self._variant.prompt(self._values(), filename_prefix=prefix)
-        if self._is_cancelled():
+        bound = self._variant.prompt(self._values(), filename_prefix=self._prefix)
+        self._check()
+        if not self._store.update(self._job.id, phase="queue", server=self._server.name):
             return False
+        self._job = self._job.changed(server=self._server.name)
         extra = {"extra_pnginfo": dict(self._variant.extra_pnginfo)}
         self._client.prompt(
             self._server.in_its_words(bound.nodes, self._variant),
@@ -85,7 +108,24 @@ class Run:
             output_node=bound.output_node,
             extra_data=extra if self._variant.extra_pnginfo else None,
         )
-        self._store.update(self._job.id, phase="queue")
+        return True
+
+    @property
+    def _prefix(self) -> str:
+        """Of the result's name: new each time the job is begun anew, past any server's cache."""
+        again = f"-{self._job.again}" if self._job.again else ""
+        return f"{FOLDER}/{self._job.id}{again}"
+
+    def _adopt_leftovers(self) -> bool:
+        """Complete the job with the file that a forgetful server still has."""
+        if self._job.server != self._server.name:
+            return False
+        class_type = self._variant.nodes[self._variant.output_node]["class_type"]
+        refs = left_behind(self._client, class_type, self._prefix)
+        try:
+            self._complete(results(refs, self._task.output))
+        except OutputMissing:  # no file, or one that was not finished
+            return False
         return True
 
     def _values(self) -> dict[str, Any]:
@@ -169,31 +209,23 @@ class Run:
         self._store.update(self._job.id, **changes)
 
     def _is_cancelled(self) -> bool:
-        if self._closing():
-            raise Closing
+        self._check()
         job = self._store.get(self._job.id)
         return job is None or job.finished
 
-    def _fetch(self) -> None:
+    def _complete(self, refs: Sequence[FileRef]) -> None:
         """Copy the results here, check them, and end the job."""
         self._update(phase="download", progress=0.99)
-        history = self._client.history(self._job.id)
-        refs = history.files(self._variant.output_node) if history else []
-        wanted = [ref for ref in refs if kind_of(ref.filename) == self._task.output]
-        if not wanted:
-            raise OutputMissing(task=self._task.name)
-        outputs = [self._fetch_one(ref, n) for n, ref in enumerate(wanted[:MOST_FILES])]
-        self._update(status=COMPLETED, phase="", progress=1.0, outputs=outputs, error={})
-
-    def _fetch_one(self, ref: FileRef, number: int) -> Output:
         name = f"{self._task.name.replace('_', '-')}-{self._job.id[:8]}"
-        suffix = Path(ref.filename).suffix.lower()
-        path = self._store.folder / "outputs" / self._job.id
-        path = path / f"{name}{f'-{number + 1}' if number else ''}{suffix}"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._client.view(ref, to=path, limit=MOST_BYTES)
-        make_presentable(path, self._task.output)
-        return Output(path, self._task.output, (ref.filename, ref.subfolder, ref.type))
+        folder = self._store.folder / "outputs" / self._job.id
+        outputs = fetch(self._client, refs, kind=self._task.output, folder=folder, name=name)
+        done = {"status": COMPLETED, "phase": "", "progress": 1.0, "outputs": outputs, "error": {}}
+        if not self._store.update(self._job.id, **done) and self._was_cancelled():
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _was_cancelled(self) -> bool:
+        job = self._store.get(self._job.id)
+        return job is not None and job.status == CANCELLED
 
 
 def _variant(job: Job, server: Server, task: Task) -> Variant:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from comfy.client.http import ComfyClient
 from comfy.errors import ServerError, StudioError
 from comfy.jobs.embedded import EmbeddedEngine
+from comfy.jobs.patience import Patience
 from comfy.protocol import Nodes, ObjectInfo
 from comfy.settings import Settings
 from comfy.workflow.check import problems, resolve_models
@@ -19,7 +20,7 @@ from comfy.workflow.variant import Variant
 
 log = logging.getLogger(__name__)
 
-EVERY = 3.0  # seconds between two looks at a server
+SOON = 0.3  # seconds between two looks at an embedded engine that does not answer
 OBJECT_INFO_AGE = 300.0  # seconds after which models and nodes are asked for again
 EMBEDDED = "embedded"
 CLIENT_ID = "studio"  # the same everywhere: any replica may listen to any prompt
@@ -37,12 +38,13 @@ class ServerState:
 
 @dataclass
 class Server:
-    """One server as the pool last saw it. Only the pool's thread writes."""
+    """One server as the pool last saw it. Only the server's own thread writes."""
 
     name: str
     client: ComfyClient
     embedded: bool = False
     online: bool = False
+    looked: bool = False
     waiting: int = 0
     object_info: ObjectInfo = field(default_factory=dict)
     asked: float = 0.0  # time.monotonic() of the newest object_info
@@ -59,8 +61,9 @@ class Server:
             self.online = True
         except StudioError as error:
             self.online = False
-            if was:
-                log.warning("server %s is away: %s", self.name, error)
+            if was or not self.looked:
+                log.warning("server %s cannot be used now: %s", self.name, error.code)
+        self.looked = True
         if self.online and not was:
             log.info("server %s is there, ready for: %s", self.name, ", ".join(self.ready) or "-")
 
@@ -75,41 +78,46 @@ class Server:
         return resolve_models(nodes, self.object_info, variant.alternatives)
 
     def _first_possible(self, task: Task) -> Variant | None:
+        reasons = []
         for variant in task.variants:
             nodes = self.in_its_words(variant.nodes, variant)
             wrong = problems(nodes, self.object_info, bound=variant.places)
             if not wrong:
                 return variant
-            log.debug("server %s cannot run %s: %s", self.name, variant.name, wrong)
+            reasons.append(f"{variant.name}: {', '.join(sorted({p.code for p in wrong}))}")
+        # `python -m comfy.check` says it in full
+        log.warning("server %s cannot run %s (%s)", self.name, task.name, "; ".join(reasons))
         return None
 
 
 class Servers:
-    """Looks after all servers in one thread; the embedded engine is started and kept alive."""
+    """Looks after each server in a thread; the embedded engine is started and kept alive."""
 
-    def __init__(self, settings: Settings, tasks: Mapping[str, Task]) -> None:
+    def __init__(self, settings: Settings, tasks: Mapping[str, Task], patience: Patience) -> None:
         self._tasks = tasks
+        self._patience = patience
         self._closing = threading.Event()
         self._engine: EmbeddedEngine | None = None
-        self._engine_url = ""
         self._servers: dict[str, Server] = {}
-        for index, url in enumerate(settings.servers):
-            token = settings.tokens[index] if index < len(settings.tokens) else ""
-            headers = {"Authorization": f"Bearer {token}"} if token else {}
-            name = f"{index + 1}"
-            client = ComfyClient(url, client_id=CLIENT_ID, headers=headers)
-            self._servers[name] = Server(name, client)
+        for given in settings.servers:
+            self._servers[given.name] = Server(given.name, self._client(given.url, given.headers))
         if not settings.servers:
             self._engine = EmbeddedEngine(settings.data / "engine")
-        self._thread = threading.Thread(target=self._run, name="servers", daemon=True)
+        names = (EMBEDDED,) if self._engine else tuple(self._servers)
+        self._threads = [
+            threading.Thread(target=self._watch, args=(name,), name=f"server {name}", daemon=True)
+            for name in names
+        ]
 
     def start(self) -> None:
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Stop looking, end the embedded engine, close all connections."""
         self._closing.set()
-        self._thread.join(timeout=10)
+        for thread in self._threads:
+            thread.join(timeout=10)
         for server in self._servers.values():
             server.client.close()
         if self._engine:
@@ -120,10 +128,22 @@ class Servers:
         server = self._servers.get(name)
         return server if server and server.online else None
 
+    def knows(self, name: str) -> bool:
+        """Whether there is a server of this name, now or in a moment."""
+        return name in self._servers or (name == EMBEDDED and self._engine is not None)
+
+    def still(self, server: Server) -> bool:
+        """Whether this is still the server of its name, and not an engine that was replaced."""
+        return self._servers.get(server.name) is server
+
     def able(self, task: str) -> Sequence[str]:
         """Names of the servers that can run the task now, the best variant first."""
-        found = [s for s in self._servers.values() if s.online and task in s.ready]
+        found = [s for s in self._all() if s.online and task in s.ready]
         return [s.name for s in sorted(found, key=lambda s: (s.ready[task].order, s.waiting))]
+
+    def tasks_of(self, names: Sequence[str]) -> frozenset[str]:
+        """The tasks that at least one of these servers can run."""
+        return frozenset(task for s in self._all() if s.name in names for task in s.ready)
 
     def variant(self, task: str) -> Variant | None:
         """The variant that a job of this task would be run with now."""
@@ -136,14 +156,24 @@ class Servers:
     def _all(self) -> list[Server]:
         return list(self._servers.values())
 
-    def _run(self) -> None:
+    def _client(self, url: str, headers: Mapping[str, str] | None = None) -> ComfyClient:
+        return ComfyClient(url, client_id=CLIENT_ID, headers=headers, timeout=self._patience.answer)
+
+    def _watch(self, name: str) -> None:
+        """Look at one server until the studio closes. One that hangs delays no other."""
         while not self._closing.is_set():
-            if self._engine:
+            server = self._servers.get(name)
+            if self._engine and not (server and server.online):
                 self._look_after(self._engine)
-            for server in self._all():
+                server = self._servers.get(name)
+            if server:
                 server.look(self._tasks)
-            anyone = any(server.online for server in self._all())
-            self._closing.wait(EVERY if anyone else 0.3)
+            self._closing.wait(self._pause(server))
+
+    def _pause(self, server: Server | None) -> float:
+        if server and server.online:
+            return self._patience.look
+        return SOON if self._engine else self._patience.retry
 
     def _look_after(self, engine: EmbeddedEngine) -> None:
         try:
@@ -151,10 +181,9 @@ class Servers:
         except ServerError as error:
             log.error("the embedded engine does not start: %s", error)
             return
-        if url == self._engine_url:
+        known = self._servers.get(EMBEDDED)
+        if known and known.client.url == url:
             return
-        self._engine_url = url
-        if known := self._servers.get(EMBEDDED):
+        self._servers[EMBEDDED] = Server(EMBEDDED, self._client(url), embedded=True)
+        if known:
             known.client.close()
-        client = ComfyClient(url, client_id=CLIENT_ID)
-        self._servers[EMBEDDED] = Server(EMBEDDED, client, embedded=True)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
+from functools import partial
 
-from comfy.errors import PromptInterrupted, StudioError
-from comfy.jobs.durable import LOST, Closing
+from comfy.errors import PromptLost, ServerError, StudioError
+from comfy.jobs.durable import AWAY, LOST, Closing
+from comfy.jobs.fetch import disk_is_full
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, WAITING, Job
 from comfy.jobs.leases import Leases
+from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
 from comfy.jobs.servers import Server, Servers
 from comfy.jobs.store import Store
@@ -19,27 +23,64 @@ log = logging.getLogger(__name__)
 
 ENDED = "ended"
 TICK = 0.5  # seconds between two looks while a job waits
-AWAY_SECONDS = 20.0  # a leased server may be away this long before the job looks for another
+FRONT = 8  # jobs per server in the line that hurry; those behind them look less often,
+FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
+ATTEMPTS = 3  # times that servers may lose a job before it is taken for what ends them
+PASSING = frozenset({"server_unreachable", "server_busy", "server_broken"})
+# Somebody else's doing, or a file that was cleared away: once more, then the person is told.
+ONCE_MORE = frozenset({"output_missing", "prompt_interrupted", "input_not_on_server"})
+HERE_AGAIN = "here again"
 
 
 class JobSteps:
     """What `durable.Durable` runs. The store says how a job ended; outcomes only steer."""
 
     def __init__(
-        self, store: Store, leases: Leases, servers: Servers, tasks: Mapping[str, Task]
+        self,
+        store: Store,
+        leases: Leases,
+        servers: Servers,
+        tasks: Mapping[str, Task],
+        patience: Patience,
     ) -> None:
         self._store = store
         self._tasks = tasks
         self._leases = leases
         self._servers = servers
-        self._closing = False
+        self._patience = patience
+        self._closing = threading.Event()
 
     def close(self) -> None:
         """Let every step end soon, without an outcome."""
-        self._closing = True
+        self._closing.set()
         self._store.notify()
 
-    def wait_for_links(self, job_id: str) -> bool:
+    def lease(self, job_id: str) -> str:
+        """The name of the server that this job may use; "" if it cannot go on.
+
+        One step with the wait for links: each step that is recorded costs a write to disk.
+        """
+        if not self._links_are_done(job_id):
+            return ""
+        while job := self._unfinished(job_id):
+            able = self._servers.able(job.task)
+            if not able:
+                self._show_waiting(job, "server", 0)
+                self._store.wait(TICK)
+                continue
+            rivals = self._servers.tasks_of(able)
+            place = self._leases.place(job, rivals)
+            near = place < FRONT * len(able)
+            if near and (server := self._leases.take(job, able, rivals)):
+                return server
+            self._show_waiting(job, "line", place)
+            if near:
+                self._store.wait(TICK)
+            else:
+                self._closing.wait(FAR_TICK)
+        return ""
+
+    def _links_are_done(self, job_id: str) -> bool:
         """True when every linked job has completed; False when this job cannot go on."""
         while job := self._unfinished(job_id):
             linked = [self._store.get(link.job) for link in job.links]
@@ -55,52 +96,72 @@ class JobSteps:
             self._store.wait(TICK)
         return False
 
-    def lease(self, job_id: str) -> str:
-        """The name of the server that this job may use; "" if it was cancelled meanwhile."""
-        while job := self._unfinished(job_id):
-            able = self._servers.able(job.task)
-            if able:
-                self._show_waiting(job, "line", self._leases.place(job))
-                if server := self._leases.take(job, able):
-                    return server
-            else:
-                self._show_waiting(job, "server", 0)
-            self._store.wait(TICK)
-        return ""
-
     def drive(self, job_id: str, server_name: str) -> str:
-        """Run the prompt there. LOST: it must be sent again; ENDED: the store has the outcome."""
-        job = self._store.get(job_id)
-        server = self._reach(server_name)
-        if job is None or (job.finished and job.status != CANCELLED):
-            return ENDED
-        if server is None:
-            return ENDED if job.finished else self._lost(job, StudioError("server_unreachable"))
-        try:
-            Run(self._store, job, server, self._tasks[job.task], lambda: self._closing).to_the_end()
-        except PromptInterrupted as error:
-            self._fail(job_id, error)  # not by us: then the job would have been cancelled before
-        except StudioError as error:
-            if error.retry:
-                return self._lost(job, error)
-            self._fail(job_id, error)
-        except Exception:  # the border of a job: nobody above could tell the person
-            log.exception("job %s failed unexpectedly", job_id)
-            self._fail(job_id, StudioError("unexpected", job=job_id))
+        """Run the prompt there. ENDED: the store has the outcome; else it needs a lease again."""
+        for pause in (*self._patience.pauses, None):
+            job = self._store.get(job_id)
+            if job is None or (job.finished and job.status != CANCELLED):
+                return ENDED
+            server = self._reach(server_name)
+            if server is None:
+                return self._back_to_line(job, AWAY)
+            outcome = self._try(job, server, last=pause is None)
+            if outcome != HERE_AGAIN:
+                return outcome
+            time.sleep(pause or 0)
         return ENDED
+
+    def _try(self, job: Job, server: Server, *, last: bool) -> str:
+        """One try at this server; whatever it left there is found by the next one."""
+        check = partial(self._check, server)
+        task = self._tasks[job.task]
+        try:
+            Run(self._store, job, server, task, patience=self._patience, check=check).to_the_end()
+        except StudioError as error:
+            return self._judge(job, server, error, last=last)
+        except Exception as error:  # the border of a job: nobody above could tell the person
+            log.exception("job %s failed unexpectedly", job.id)
+            code = "disk_full" if disk_is_full(error) else "unexpected"
+            self._fail(job.id, StudioError(code, job=job.id))
+        return ENDED
+
+    def _judge(self, job: Job, server: Server, error: StudioError, *, last: bool) -> str:
+        """What an error means for the job: once more here, elsewhere, or its end."""
+        if job.finished:  # cancelled: what matters is that the server has it no more
+            return HERE_AGAIN if _is_passing(error) and not last else ENDED
+        if _is_passing(error):
+            log.info("job %s has trouble with server %s: %s", job.id, server.name, error)
+            if not last:
+                return HERE_AGAIN
+        elif error.code in ONCE_MORE and not job.again and not last:
+            return self._begin_anew(job, server)
+        elif not error.retry:
+            self._fail(job.id, error)
+            return ENDED
+        if job.again + 1 >= ATTEMPTS:
+            self._fail(job.id, error)
+            return ENDED
+        log.warning("job %s must be sent again: %s", job.id, error)
+        self._store.update(job.id, again=job.again + 1, started=0.0)
+        return self._back_to_line(job, LOST)
+
+    def _begin_anew(self, job: Job, server: Server) -> str:
+        """Once more on the same server. First it must forget the prompt, as ids are not reused."""
+        try:
+            server.client.forget(job.id)
+        except ServerError:
+            return HERE_AGAIN  # the next try meets the same end, and comes here again
+        self._store.update(job.id, again=1, started=0.0, node="", progress=0.0)
+        return HERE_AGAIN
 
     def release(self, job_id: str) -> None:
         self._leases.release(job_id)
 
-    def give_up(self, job_id: str) -> None:
-        """Every attempt was lost; the last reason is in the job's error already."""
-        job = self._store.get(job_id)
-        if job and not job.finished:
-            error = dict(job.error) or {"code": "prompt_lost", "details": {}}
-            self._store.update(job_id, status=FAILED, error=error)
+    def unfinished(self) -> list[str]:
+        return [job.id for job in self._store.unfinished()]
 
     def _unfinished(self, job_id: str) -> Job | None:
-        if self._closing:
+        if self._closing.is_set():
             raise Closing
         job = self._store.get(job_id)
         return None if job is None or job.finished else job
@@ -110,22 +171,36 @@ class JobSteps:
             self._store.update(job.id, phase=phase, place=place)
 
     def _reach(self, name: str) -> Server | None:
-        """The server, also if it comes back within AWAY_SECONDS."""
-        deadline = time.monotonic() + AWAY_SECONDS
-        while (server := self._servers.get(name)) is None and time.monotonic() < deadline:
-            if self._closing:
+        """The server, also if it comes back soon. None for one that is not configured any more."""
+        deadline = time.monotonic() + self._patience.away
+        while (server := self._servers.get(name)) is None:
+            if not self._servers.knows(name) or time.monotonic() > deadline:
+                return None
+            if self._closing.is_set():
                 raise Closing
             self._store.wait(TICK)
         return server
 
-    def _lost(self, job: Job, error: StudioError) -> str:
-        """Back to the line; the reason is kept in case it was the last attempt."""
-        log.warning("job %s must be sent again: %s", job.id, error)
-        reason = {"code": error.code, "details": error.details}
-        self._store.update(job.id, status=WAITING, phase="line", error=reason)
-        return LOST
+    def _check(self, server: Server) -> None:
+        """Raise if a run at this server must not go on."""
+        if self._closing.is_set():
+            raise Closing
+        if not self._servers.still(server):  # the embedded engine was started anew elsewhere
+            raise PromptLost
+
+    def _back_to_line(self, job: Job, outcome: str) -> str:
+        """Give the server back; the prompt may be on it all the same, and is looked for there."""
+        if not job.finished:
+            self._store.update(job.id, status=WAITING, phase="line", node="", progress=0.0)
+            return outcome
+        return ENDED
 
     def _fail(self, job_id: str, error: StudioError) -> None:
         reason = {"code": error.code, "details": error.details}
         if self._store.update(job_id, status=FAILED, error=reason):  # else it was cancelled
             log.info("job %s failed: %s", job_id, error)
+
+
+def _is_passing(error: StudioError) -> bool:
+    """Is it the server or the network that may do better in a moment?"""
+    return error.code in PASSING

@@ -23,7 +23,9 @@ class Store:
     def __init__(self, url: str, folder: Path) -> None:
         """`folder` is the data folder: the paths in a row are relative to it."""
         self.folder = folder.resolve()
-        self._engine = sa.create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=100)
+        self._engine = sa.create_engine(
+            url, pool_pre_ping=True, pool_size=20, max_overflow=100, hide_parameters=True
+        )
         self._sqlite = self._engine.dialect.name == "sqlite"
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
@@ -91,6 +93,15 @@ class Store:
             self.notify()
         return changed
 
+    def delete(self, job_id: str) -> None:
+        with self.transaction() as connection:
+            connection.execute(sa.delete(JOBS).where(JOBS.c.id == job_id))
+
+    def uses(self, given: Path) -> bool:
+        """Whether any job was given this file; its name is a hash of what is in it."""
+        query = JOBS.select().where(sa.cast(JOBS.c["values"], sa.String).contains(given.name))
+        return bool(self._select(query.limit(1)))
+
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """A write transaction; on PostgreSQL and SQLite alike only one at a time."""
@@ -99,6 +110,12 @@ class Store:
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": PG_LOCK})
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Only looks: waits for no writer, and no writer waits for it."""
+        with self._engine.connect() as connection:
             yield connection
 
     def notify(self) -> None:

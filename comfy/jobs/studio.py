@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from comfy.jobs.durable import Durable
 from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
 from comfy.jobs.leases import Leases
+from comfy.jobs.patience import Patience
 from comfy.jobs.pipeline import split
 from comfy.jobs.replica import Replica
 from comfy.jobs.servers import Servers, ServerState
@@ -34,16 +36,26 @@ class Studio:
     >>> for job in studio.watch(job.id): print(job.status, job.progress)
     """
 
-    def __init__(self, settings: Settings, workflows: Path = WORKFLOWS) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        workflows: Path = WORKFLOWS,
+        patience: Patience = Patience(),  # noqa: B008  frozen
+    ) -> None:
         """Nothing runs yet. Raises StudioError if the data folder is in use."""
         self.settings = settings
-        self.tasks: dict[str, Task] = load_tasks(workflows)
+        self.tasks: dict[str, Task] = load_tasks(workflows, settings.workflows)
         self._replica = Replica(settings.data)
         self._store = Store(settings.database, settings.data)
         self._leases = Leases(self._store)
-        self._servers = Servers(settings, self.tasks)
-        self._steps = JobSteps(self._store, self._leases, self._servers, self.tasks)
-        self._durable = Durable(settings.database, self._steps, executor_id=self._replica.id)
+        self._servers = Servers(settings, self.tasks, patience)
+        self._steps = JobSteps(self._store, self._leases, self._servers, self.tasks, patience)
+        self._durable = Durable(
+            settings.database,
+            self._steps,
+            executor_id=self._replica.id,
+            sweep_every=patience.sweep,
+        )
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
         self._uploads = Uploads(self._store.folder / "inputs", limits)
 
@@ -125,6 +137,24 @@ class Studio:
             if not self._store.dependents(link.job):
                 self.cancel(link.job)
         return self._store.get(job_id)
+
+    def delete(self, job_id: str, owner: str) -> bool:
+        """Forget a finished job of this person and its files, for good.
+
+        Jobs that wait for it are cancelled. False if there is no such job, or it still runs.
+        """
+        job = self._store.get(job_id)
+        if job is None or job.owner != owner or not job.finished:
+            return False
+        for waiting in self._store.dependents(job_id):
+            self.cancel(waiting.id)
+        self._store.delete(job_id)
+        shutil.rmtree(self._store.folder / "outputs" / job_id, ignore_errors=True)
+        (self._store.folder / "previews" / f"{job_id}.jpg").unlink(missing_ok=True)
+        for value in job.values.values():
+            if isinstance(value, Path) and not self._store.uses(value):
+                value.unlink(missing_ok=True)
+        return True
 
     def recent(self, owner: str, limit: int = 20) -> list[Job]:
         """The newest jobs of one person, newest first."""

@@ -33,6 +33,7 @@ JOBS = sa.Table(
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float, nullable=False),
     sa.Column("ended", sa.Float, nullable=False),
+    sa.Column("again", sa.Integer, nullable=False),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("jobs_owner_created", "owner", "created"),
 )

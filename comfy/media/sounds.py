@@ -21,7 +21,10 @@ RATES = (16_000, 48_000)  # Hz, lowest and highest that we keep
 SHORTEST = 0.3  # seconds
 BROKEN = (av.error.FFmpegError, OSError, ValueError, IndexError, KeyError, MemoryError)
 
+LEVELS_A_SECOND = 20
+
 Samples = npt.NDArray[np.int16]
+Levels = npt.NDArray[np.float64]
 
 
 def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
@@ -91,13 +94,22 @@ def _blocks(container: av.container.InputContainer, rate: int) -> Iterator[Sampl
 def _keep_liveliest(path: Path, seconds: float) -> None:
     """Cut the file down to the stretch with the most active sound in it."""
     with soundfile.SoundFile(path) as file:
-        rate, hop = file.samplerate, file.samplerate // 20
-        levels = np.array(
-            [np.sqrt(np.mean(np.square(b, dtype=np.float64))) for b in file.blocks(hop)]
-        )
-        active = np.cumsum(np.r_[0, levels > 0.1 * np.percentile(levels, 95)])
-        width = min(int(seconds * rate / hop), len(levels))
-        start = int(np.argmax(active[width:] - active[:-width])) * hop
-        file.seek(start)
+        rate, hop = file.samplerate, file.samplerate // LEVELS_A_SECOND
+        file.seek(liveliest_start(sound_levels(file), seconds) * hop)
         kept = file.read(int(seconds * rate), dtype="int16")
     soundfile.write(path, kept, rate, "PCM_16")
+
+
+def sound_levels(file: soundfile.SoundFile) -> Levels:
+    """The root mean square (0..1) of each twentieth of a second."""
+    blocks = file.blocks(file.samplerate // LEVELS_A_SECOND)
+    return np.array([np.sqrt(np.mean(np.square(block, dtype=np.float64))) for block in blocks])
+
+
+def liveliest_start(levels: Levels, seconds: float) -> int:
+    """The level at which the stretch of this length with the most active sound begins."""
+    width = int(seconds * LEVELS_A_SECOND)
+    if width >= len(levels):
+        return 0
+    active = np.cumsum(np.r_[0, levels > 0.1 * np.percentile(levels, 95)])
+    return int(np.argmax(active[width:] - active[:-width]))

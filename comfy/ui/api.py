@@ -13,11 +13,13 @@ from comfy.errors import InputError, StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
 from comfy.text import explain
+from comfy.ui.access import known_jobs
 from comfy.ui.language import language_of
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
 from comfy.ui.watch import watch_jobs
 
+FILES = frozenset({"image", "audio", "reference_audio"})  # whatever is sent for these is a file
 JobState = dict[str, Any]
 Values = Mapping[str, Any]
 
@@ -171,9 +173,7 @@ class Api:
         Returns:
             Its result files, and the job: status, progress, what is wrong.
         """
-        found = self.studio.job(job_id)
-        if found is None:
-            raise _refusal(InputError("job_unknown"), request)
+        found = self._known(request, job_id)
         language = language_of(request)
         path = result_file(found, language)
         return [_file(path)] if path else [], _state([found], language)
@@ -187,10 +187,15 @@ class Api:
         Returns:
             The job as it is now; one that had finished before stays finished.
         """
-        found = self.studio.cancel(job_id)
-        if found is None:
-            raise _refusal(InputError("job_unknown"), request)
+        known = self._known(request, job_id)
+        found = self.studio.cancel(job_id) or known
         return _state([found], language_of(request))
+
+    def _known(self, request: gr.Request, job_id: str) -> Job:
+        """The job, if this visitor may see it."""
+        for job in known_jobs(self.studio, [job_id], request):
+            return job
+        raise _refusal(InputError("job_unknown"), request)
 
     def _run(
         self, request: gr.Request, task: str, given: Values, wait: bool
@@ -208,16 +213,16 @@ class Api:
     def _submit(self, request: gr.Request, task: str, given: Values) -> Sequence[Job]:
         owner = request.username or f"api:{request.client.host}"
         try:
-            values = {name: _plain(value) for name, value in given.items() if value != ""}
+            values = {
+                name: uploaded(value) if name in FILES else value
+                for name, value in given.items()
+                if value != ""
+            }
             if not task:
                 return self.studio.submit_pipeline(values, owner=owner)
             return [self.studio.submit(task, values, owner=owner)]
         except StudioError as error:
             raise _refusal(error, request) from error
-
-
-def _plain(value: object) -> object:
-    return uploaded(value) if isinstance(value, Mapping) else value
 
 
 def _refusal(error: StudioError, request: gr.Request) -> Exception:

@@ -22,4 +22,12 @@ def prepare_gradio(settings: Settings) -> Path:
         "GRADIO_ANALYTICS_MAX_EVENTS": "1",
         "GRADIO_RUN_HISTORY": "False",
     }
+    _reach_itself_without_a_proxy()
     return folder
+
+
+def _reach_itself_without_a_proxy() -> None:
+    """At its start Gradio asks its own address, which no proxy can reach."""
+    for name in ("NO_PROXY", "no_proxy"):
+        known = os.environ.get(name)
+        os.environ[name] = ",".join(filter(None, (known, "localhost,127.0.0.1,::1")))

@@ -11,7 +11,7 @@ from typing import Any
 
 from comfy.ui.job_view import picture_data
 from comfy.ui.language import both
-from comfy.ui.parts import pick_list
+from comfy.ui.parts import clickable
 from comfy.workflow.inputs import FILE_KINDS, Input
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
@@ -43,7 +43,7 @@ def create_examples(tab: str, inputs: Sequence[Input]) -> Any:
         return None
     items = [_item(number, example, inputs) for number, example in enumerate(examples)]
     value = {"title": both("page.examples"), "items": items}
-    return pick_list("examples", value, elem_id=f"examples-{tab}")
+    return clickable("examples", value, ["pick"], elem_id=f"examples-{tab}")
 
 
 def example_values(tab: str, number: int, inputs: Sequence[Input]) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
 import brotli
@@ -21,6 +22,7 @@ CACHE_LIMIT = 64_000_000  # bytes of compressed assets kept in memory; Gradio's 
 
 # Routes of Gradio that the page does not use: they cost memory, fetch foreign addresses or tell
 # about other visitors.
+UPLOAD = "/gradio_api/upload"  # the only route that takes files; others may end alike
 CLOSED = re.compile(
     r"^/(pwa_icon|monitoring|svelte/|docs|redoc|openapi\.json|gradio_api/"
     r"(process_recording|deep_link|vibe|undo-vibe|run-history|runs|proxy=|component_server"
@@ -60,11 +62,20 @@ TEXT_TYPES = (b"text/", b"application/javascript", b"application/json", b"image/
 class Guard:
     """ASGI middleware. `upload_limit` bounds one upload request, in bytes.
 
+    `files` are served as they are: path -> content type and bytes.
+
     `head` goes to the top of the page's <head>: Gradio's own way to add a script runs it only
     after the language and the theme were chosen. `scripts`: see `policy`.
     """
 
-    def __init__(self, app: App, upload_limit: int, head: str, scripts: str = "") -> None:
+    def __init__(
+        self,
+        app: App,
+        upload_limit: int,
+        head: str,
+        scripts: str = "",
+        files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
+    ) -> None:
         self._app = app
         self._security: Headers = [
             (b"x-content-type-options", b"nosniff"),
@@ -72,6 +83,7 @@ class Guard:
             (b"content-security-policy", policy(scripts).encode()),
         ]
         self._head = b"<head>" + head.encode()
+        self._files = files
         self._upload_limit = upload_limit
         self._cache: dict[str, tuple[Headers, bytes]] = {}
         self._cached_bytes = 0
@@ -82,7 +94,10 @@ class Guard:
         path = _local_path(scope)
         if CLOSED.match(path):
             return await self._answer(send, 404, b"not found")
-        limit = self._upload_limit if path.endswith("/upload") else JSON_LIMIT
+        if path in self._files:
+            content_type, body = self._files[path]
+            return await self._answer(send, 200, body, [(b"content-type", content_type.encode())])
+        limit = self._upload_limit if path.rstrip("/") == UPLOAD else JSON_LIMIT
         if _declared_length(scope) > limit:
             return await self._answer(send, 413, b"too large")
         if _is_asset(scope, path):

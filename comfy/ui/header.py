@@ -6,12 +6,12 @@ from typing import Any
 
 from comfy.jobs.studio import Studio
 from comfy.ui.language import Both, both
-from comfy.ui.parts import drawn
+from comfy.ui.parts import speaking
 from comfy.ui.recipe import PIPELINE
 
 
 def create_header(studio: Studio) -> Any:
-    return drawn("header", header_value(studio), elem_id="header")
+    return speaking("header", header_value(studio), elem_id="header")
 
 
 def header_value(studio: Studio) -> dict[str, Any]:
@@ -25,10 +25,12 @@ def header_value(studio: Studio) -> dict[str, Any]:
         "tagline": both("app.tagline"),
         "language": both("page.language"),
         "theme": both("page.theme"),
+        "bell": both("page.bell"),
         "state": state,
         "badge": badge,
         "words": {
             "tabs": {name: both(f"task.{name}") for name in (*studio.tasks, PIPELINE)},
+            "parts": {"prepare": both("page.prepare")},
             "areas": {kind: both(f"drop.{kind}") for kind in ("image", "audio")},
         },
     }

@@ -11,26 +11,30 @@ from comfy.jobs.job import COMPLETED, Job, Link
 from comfy.jobs.studio import Studio
 from comfy.ui.job_view import picture_data
 from comfy.ui.language import both
-from comfy.ui.parts import pick_list
+from comfy.ui.parts import clickable
+from comfy.ui.recipe import LAST, PIPELINE
 
 SHOWN = 12
+EVENTS = ("open", "again", "erase")
 THUMBNAIL_PIXELS = 120
 
 
 def create_history() -> Any:
-    return pick_list("history", {"items": []}, elem_id="history")
+    return clickable("history", {"items": []}, EVENTS, elem_id="history")
 
 
 def history_value(studio: Studio, owner: str) -> dict[str, Any]:
     """The newest jobs of this person that run or have a result, with a small picture each."""
     jobs = [job for job in studio.recent(owner) if not job.finished or job.status == COMPLETED]
     items = [_item(studio, job) for job in jobs[:SHOWN]]
-    return {"title": both("page.recent"), "items": items}
+    words = {"again": both("act.again"), "delete": both("act.delete"), "sure": both("act.really")}
+    return {"title": both("page.recent"), "items": items, "words": words}
 
 
 def _item(studio: Studio, job: Job) -> dict[str, Any]:
     return {
         "id": job.id,
+        "tab": home(studio, job),
         "kind": studio.tasks[job.task].output,
         "running": not job.finished,
         "title": both(f"task.{job.task}"),
@@ -38,6 +42,15 @@ def _item(studio: Studio, job: Job) -> dict[str, Any]:
         "text": str(job.values.get("text") or "")[:60],
         "time": job.ended or job.created,
     }
+
+
+def home(studio: Studio, job: Job) -> str:
+    """The tab in which a job is shown: its task's, or the chain's for what came out of it."""
+    return PIPELINE if job.links and _is_chain(studio, job) else job.task
+
+
+def _is_chain(studio: Studio, job: Job) -> bool:
+    return job.task == LAST and all(studio.job(link.job) for link in job.links)
 
 
 def _picture(studio: Studio, job: Job) -> str:

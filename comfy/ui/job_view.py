@@ -61,6 +61,7 @@ def run_card(jobs: Sequence[Job], *, follow: bool = False) -> Card:
     status = overall(jobs)
     running = not all(job.finished for job in jobs)
     card: Card = {
+        "job": jobs[-1].id,
         "state": status,
         "title": both(f"status.{status}"),
         "detail": _detail(jobs, status),

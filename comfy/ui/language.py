@@ -15,7 +15,18 @@ Both = Mapping[str, str]
 COOKIE = "lang"  # set by assets/page.js when somebody picks a language
 
 # Tables whose sentences go into labels of Gradio's own components.
-TRANSLATED = ("task", "input", "info", "placeholder", "choice", "run", "result", "next", "page")
+TRANSLATED = (
+    "task",
+    "input",
+    "info",
+    "placeholder",
+    "choice",
+    "run",
+    "result",
+    "next",
+    "page",
+    "video",
+)
 
 _catalog: dict[str, dict[str, str]] = {
     language: {key: entry[language] for key, entry in texts().items() if key.startswith(TRANSLATED)}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import gradio as gr
 from starlette.middleware import Middleware
 
 from comfy.settings import Settings
+from comfy.text import say
 from comfy.ui.examples import ASSETS
 from comfy.ui.guard import SHARE_SCRIPTS, Guard
 from comfy.ui.language import translations
@@ -13,6 +16,7 @@ from comfy.ui.results import results_folder
 from comfy.ui.theme import theme
 
 MEGABYTE = 1_000_000
+ICON_SIZES = (192, 512)  # pixels
 FORM_OVERHEAD = MEGABYTE  # what a multipart form adds to its file
 
 
@@ -44,7 +48,7 @@ def launch_page(page: gr.Blocks, settings: Settings) -> str:
         allowed_paths=[str(ASSETS)],
         ssr_mode=False,
         pwa=False,
-        mcp_server=False,
+        mcp_server=settings.mcp,  # without the extra gradio[mcp] the page runs on, without MCP
         quiet=True,
         prevent_thread_lock=True,
         app_kwargs={
@@ -55,6 +59,7 @@ def launch_page(page: gr.Blocks, settings: Settings) -> str:
                     upload_limit=limit,
                     head=head(),
                     scripts=SHARE_SCRIPTS if settings.share else "",
+                    files=installable(),
                 )
             ],
         },
@@ -68,8 +73,32 @@ def head() -> str:
     script = (ASSETS / "page.js").read_text(encoding="utf-8")
     return (
         '<meta name="color-scheme" content="light dark">'
+        '<meta name="theme-color" content="#5b4be0">'
+        '<link rel="manifest" href="manifest.json">'
+        '<link rel="apple-touch-icon" href="icon-192.png">'
         f"<style>{style}</style><script>{script}</script>"
     )
+
+
+def installable() -> dict[str, tuple[str, bytes]]:
+    """What a browser needs to install the page as an app: path -> content type and bytes.
+
+    Gradio's own would resize the icon for every request, to any size.
+    """
+    icons = [
+        {"src": f"icon-{size}.png", "sizes": f"{size}x{size}", "type": "image/png"}
+        for size in ICON_SIZES
+    ]
+    manifest = {
+        "name": say("app.title", "en"),
+        "start_url": "./",
+        "display": "standalone",
+        "theme_color": "#5b4be0",
+        "background_color": "#f7f7f8",
+        "icons": icons,
+    }
+    drawn = {f"/{i['src']}": ("image/png", (ASSETS / i["src"]).read_bytes()) for i in icons}
+    return {"/manifest.json": ("application/manifest+json", json.dumps(manifest).encode()), **drawn}
 
 
 def _calm(page: gr.Blocks) -> None:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
+from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
-from comfy.text import say
+from comfy.text import LANGUAGES, say
+from comfy.ui.access import is_owner, known_jobs, new_owner, person
 from comfy.ui.api import create_api
 from comfy.ui.header import create_header, header_value
-from comfy.ui.history import create_history, history_value
+from comfy.ui.history import create_history, history_value, home
 from comfy.ui.language import language_of
 from comfy.ui.recipe import recipes
+from comfy.ui.results import results_folder
 from comfy.ui.task_tab import QUIET, TaskTab, Updates
 
 BADGE_SECONDS = 15
@@ -58,38 +61,47 @@ class Page:
         states = [view.ids for view in self.views]
         shown = [component for view in self.views for component in view.shown]
         filled = [field for view in self.views for field in view.fields.values()]
+        everything = [self.tabs, *states, *filled, *shown]
         blocks.load(
             self.load,
             [self.owner, *states],
-            [self.owner, self.header, *filled, *shown],
+            [self.owner, self.header, *everything],
             **QUIET,
         ).then(self.refresh, self.owner, self.history, **QUIET)
         for view in self.views:
             for change in view.changes:
                 change.success(self.refresh, self.owner, self.history, **QUIET)
             self._wire_next(view)
-        self.history.pick(
-            self.open,
-            None,
-            [self.tabs, *states, *filled, *shown],
-            cancels=[view.followed for view in self.views],  # the job goes on, only unwatched
-            **QUIET,
+        # An earlier job is opened from the history, or from the details of what was made of it;
+        # what is watched there goes on, only unwatched.
+        lists = [self.history, *(view.results.details for view in self.views)]
+        unwatched = {"cancels": [view.followed for view in self.views]}
+        for part in lists:
+            part.open(self.open, None, everything, **unwatched, **QUIET)
+            part.erase(self.erase, [self.owner, *states], [self.history, *states, *shown], **QUIET)
+        self.history.again(self.again, None, everything, **unwatched, **QUIET).then(
+            None, js="() => studio.pressPending()"
         )
+        self._wire_language()
         timer = gr.Timer(BADGE_SECONDS)
         timer.tick(lambda: header_value(self.studio), None, self.header, queue=False, **QUIET)
+
+    def _wire_language(self) -> None:
+        texts = [field for view in self.views for field in view.form.translated]
+        self.header.speak(self.speak, texts, texts, **QUIET)
 
     def _wire_next(self, view: TaskTab) -> None:
         target = self._next(view)
         if target is None:
             return
         other, field = target
-        view.has_next = True
+        view.results.has_next = True
 
         def use(ids: list[str], request: gr.Request) -> list[Any]:
-            path = view.result(ids, language_of(request))
+            path = view.result(ids, request)
             return [gr.Tabs(selected=other.recipe.name), str(path) if path else None]
 
-        view.next.click(use, view.ids, [self.tabs, field], **QUIET)
+        view.results.next.click(use, view.ids, [self.tabs, field], **QUIET)
 
     def _next(self, view: TaskTab) -> tuple[TaskTab, Any] | None:
         """The last task that takes what this one makes, and its input for it."""
@@ -106,26 +118,82 @@ class Page:
     # ------------------------------------------------------------------ handlers
 
     def load(self, request: gr.Request, owner: str, *ids: Sequence[str]) -> Updates:
-        """Everything a fresh page needs, in one event: who I am, and the runs I left here."""
+        """Everything a fresh page needs, in one event: who I am, and the runs I left here.
+
+        `?job=<id>` shows that job, on any device: its id is the key to it.
+        """
         language = language_of(request)
-        owner = owner or secrets.token_urlsafe(16)
         updates: Updates = {
-            self.owner: owner,
+            self.owner: owner if is_owner(owner) else new_owner(),
             self.header: header_value(self.studio),
         }
         for view, known in zip(self.views, ids, strict=True):
-            given = view.restore(known) or view.texts(language)
-            updates |= given | view.show(known, language)
-        return updates
+            given = view.restore(known, request) or view.form.texts(language)
+            updates |= given | view.show(known, request)
+        return updates | self._linked(request)
+
+    def _linked(self, request: gr.Request) -> Updates:
+        linked = request.query_params.get("job", "")
+        return self._opened(linked, request) if linked else {}
 
     def refresh(self, owner: str, request: gr.Request) -> Any:
-        return history_value(self.studio, request.username or owner)
+        return history_value(self.studio, person(request, owner))
 
     def open(self, event: gr.EventData, request: gr.Request) -> Updates:
         """Show an earlier job in its tab."""
-        job = self.studio.job(str(event.id))
-        view = next((v for v in self.views if job and v.recipe.name == job.task), None)
-        if job is None or view is None:
+        return self._opened(str(event.id), request) or {self.tabs: gr.skip()}
+
+    def again(self, event: gr.EventData, request: gr.Request) -> Updates:
+        """Show an earlier job and put another seed into its form; the page then presses start."""
+        opened = self._opened(str(event.id), request)
+        found = self._home(str(event.id), request)
+        if not opened or found is None:
             return {self.tabs: gr.skip()}
-        shown = view.restore([job.id]) | view.show([job.id], language_of(request))
-        return {self.tabs: gr.Tabs(selected=job.task), view.ids: [job.id], **shown}
+        view, jobs = found
+        return opened | view.another_take(jobs)
+
+    def erase(
+        self, event: gr.EventData, request: gr.Request, owner: str, *ids: Sequence[str]
+    ) -> Updates:
+        """Delete a job for good; a tab that showed it is as on a first visit."""
+        erased, who = str(event.id), person(request, owner)
+        updates: Updates = {}
+        if self.studio.delete(erased, who):
+            shutil.rmtree(results_folder() / erased, ignore_errors=True)
+            for view, known in zip(self.views, ids, strict=True):
+                if erased in (known or ()):
+                    updates |= {view.ids: [], **view.empty()}
+        return updates | {self.history: history_value(self.studio, who)}
+
+    def speak(self, event: gr.EventData, *values: Any) -> list[Any]:
+        """Texts that were filled in from the start and not changed follow the language."""
+        language = str(event.language)
+        if language not in LANGUAGES:
+            return [gr.skip() for _ in values]
+        rest, updates = list(values), []
+        for view in self.views:
+            count = len(view.form.translated)
+            updates += view.form.respeak(language, rest[:count])
+            rest = rest[count:]
+        return updates
+
+    def _home(self, job_id: str, request: gr.Request) -> tuple[TaskTab, list[Job]] | None:
+        """The tab that shows this job, and the jobs that are shown with it."""
+        found = known_jobs(self.studio, [job_id], request)
+        if not found:
+            return None
+        name = home(self.studio, found[0])
+        view = next((view for view in self.views if view.recipe.name == name), None)
+        if view is None:
+            return None
+        jobs = found if len(view.recipe.tasks) == 1 else list(self.studio.chain(job_id))
+        return view, jobs
+
+    def _opened(self, job_id: str, request: gr.Request) -> Updates:
+        place = self._home(job_id, request)
+        if place is None:
+            return {}
+        view, jobs = place
+        ids = [job.id for job in jobs]
+        shown = view.form.restore(jobs) | view.show(ids, request)
+        return {self.tabs: gr.Tabs(selected=view.recipe.name), view.ids: ids, **shown}

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gradio as gr
 
 # `studio` is defined in assets/page.js, which is in the page's head. Values arrive as plain data
 # and every text is escaped there; nothing that people typed is ever HTML here.
-ASK_TO_FOLLOW = """
+ASK = """
 const ask = () => {
   if (props.value && props.value.follow) trigger('follow', {shown: props.value.shown});
+  if (props.value && props.value.begin) trigger('begin', {});
 };
 watch('value', ask);
 ask();
 """
 
+# A click on something with data-act="<event>" triggers that event with the `id` it carries. What
+# cannot be undone is asked for twice.
 CLICKS = """
+const events = EVENTS;
 element.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-pick]');
+  const button = event.target.closest('[data-act]');
   const busy = element.closest('.columns')?.querySelector('.card.running');
-  if (button && !busy) trigger('pick', {id: button.dataset.pick});
+  if (!button || busy || !events.includes(button.dataset.act) || !studio.certain(button)) return;
+  trigger(button.dataset.act, {id: button.dataset.id});
 });
+"""
+
+SPEAK = """
+addEventListener('studio-language', (event) => trigger('speak', {language: event.detail}));
 """
 
 
@@ -37,10 +47,19 @@ def drawn(part: str, value: Any, *, script: str = "", **options: Any) -> Any:
 
 
 def progress_card(name: str, value: Any) -> Any:
-    """The card that tells how a run goes. Its `follow` event asks to be kept up to date."""
-    return drawn("card", value, script=ASK_TO_FOLLOW, elem_id=f"card-{name}")
+    """The card that tells how a run goes.
+
+    Its `begin` event asks to start what is in the form, its `follow` event to be kept up to date.
+    """
+    return drawn("card", value, script=ASK, elem_id=f"card-{name}")
 
 
-def pick_list(part: str, value: Any, **options: Any) -> Any:
-    """A list of things to click. Its `pick` event carries the `id` of the one that was."""
-    return drawn(part, value, script=CLICKS, **options)
+def clickable(part: str, value: Any, events: Sequence[str], **options: Any) -> Any:
+    """Something with parts to click on: their `events` carry the `id` of what was clicked."""
+    script = CLICKS.replace("EVENTS", repr(list(events)))  # Gradio looks for the names in quotes
+    return drawn(part, value, script=script, **options)
+
+
+def speaking(part: str, value: Any, **options: Any) -> Any:
+    """A part whose `speak` event carries the `language` that somebody switched to."""
+    return drawn(part, value, script=SPEAK, **options)

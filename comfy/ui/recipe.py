@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from comfy.jobs.job import Job
+from comfy.jobs.job import Job, Link
+from comfy.jobs.pipeline import INPUTS as CHAIN_INPUTS
+from comfy.jobs.pipeline import split
 from comfy.jobs.studio import Studio
 from comfy.workflow.inputs import Input
 from comfy.workflow.task import Task
@@ -14,16 +16,40 @@ from comfy.workflow.task import Task
 PIPELINE = "pipeline"
 PIPELINE_INPUTS = ("image", "reference_audio", "text")
 PIPELINE_OPTIONS = ("instruction", "emotion", "prompt", "size", "seed")
+LAST = "talking_head"
+
+# A part that a person brings along is not made: input of the last task -> its maker, its field.
+OWN = {"image": ("image_cleanup", "own_image"), "audio": ("voice_clone", "own_audio")}
+OWN_FIELDS = tuple(field for _, field in OWN.values())
+REVIEW = "review"  # stop before the last task, to look at what the others made
+INSTEAD = {"image": "own_image", "reference_audio": "own_audio", "text": "own_audio"}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`tasks` run in this order, one job each; `submit(values, owner)` stores those jobs."""
+    """`tasks` run in this order, one job each; `submit(values, owner)` stores those jobs.
+
+    An input of `instead` may stay empty if the other one is given.
+    """
 
     name: str
     inputs: tuple[Input, ...]
     tasks: tuple[Task, ...]
     submit: Callable[[Mapping[str, Any], str], tuple[Job, ...]]
+    instead: Mapping[str, str]
+
+    def origin(self, jobs: Sequence[Job], name: str) -> tuple[Job, str] | None:
+        """The job that was given this input, and what the job calls it."""
+        by_task = {job.task: job for job in jobs}
+        for task in self.tasks:
+            job = by_task.get(task.name)
+            handed = self.name != PIPELINE or name in CHAIN_INPUTS[task.name]
+            if job and handed and name in job.values:
+                return job, name
+        own = next((plain for plain, (_, field) in OWN.items() if field == name), "")
+        last = by_task.get(LAST)
+        given = last.values.get(own) if last and own else None
+        return (last, own) if last and given and not isinstance(given, Link) else None
 
 
 def task_recipe(studio: Studio, task: Task) -> Recipe:
@@ -32,7 +58,7 @@ def task_recipe(studio: Studio, task: Task) -> Recipe:
     def submit(values: Mapping[str, Any], owner: str) -> tuple[Job, ...]:
         return (studio.submit(task.name, values, owner=owner),)
 
-    return Recipe(task.name, task.inputs, (task,), submit)
+    return Recipe(task.name, task.inputs, (task,), submit, {})
 
 
 def pipeline_recipe(studio: Studio) -> Recipe:
@@ -40,17 +66,44 @@ def pipeline_recipe(studio: Studio) -> Recipe:
     inputs = {item.name: item for task in studio.tasks.values() for item in reversed(task.inputs)}
     needed = [inputs[name] for name in PIPELINE_INPUTS]
     options = [replace(inputs[name], advanced=True) for name in PIPELINE_OPTIONS if name in inputs]
+    own = [
+        replace(studio.tasks[LAST].input(plain), name=field, required=False)
+        for plain, (_, field) in OWN.items()
+    ]
+    review = Input(REVIEW, "boolean", required=False, default=False)
 
     def submit(values: Mapping[str, Any], owner: str) -> tuple[Job, ...]:
-        return studio.submit_pipeline(values, owner=owner)
+        return submit_chain(studio, values, owner)
 
-    return Recipe(PIPELINE, (*needed, *options), tuple(studio.tasks.values()), submit)
+    tasks = tuple(studio.tasks[name] for name in CHAIN_INPUTS)
+    return Recipe(PIPELINE, (*needed, *options, *own, review), tasks, submit, INSTEAD)
+
+
+def submit_chain(studio: Studio, values: Mapping[str, Any], owner: str) -> tuple[Job, ...]:
+    """The jobs of the chain, without those whose result was brought along.
+
+    What was done before is not done again: only what depends on a change runs anew.
+    """
+    given = dict(values)
+    own = {plain: given.pop(field, None) for plain, (_, field) in OWN.items()}
+    review = bool(given.pop(REVIEW, False)) and not all(own.values())
+    if not review and not any(own.values()):
+        return studio.submit_pipeline(given, owner=owner)
+    parts = split(given)
+    jobs = []
+    for plain, (task, _) in OWN.items():
+        if own[plain] is None:
+            jobs.append(studio.submit(task, parts[task], owner=owner))
+            own[plain] = Link(jobs[-1].id)
+    if not review:
+        jobs.append(studio.submit(LAST, {**parts[LAST], **own}, owner=owner))
+    return tuple(jobs)
 
 
 def recipes(studio: Studio) -> list[Recipe]:
     """All tabs, in order. A task whose manifest is broken has no tab."""
     usable = [task for task in studio.tasks.values() if task.output]
     found = [task_recipe(studio, task) for task in usable]
-    if {"image_cleanup", "voice_clone", "talking_head"} <= {task.name for task in usable}:
+    if set(CHAIN_INPUTS) <= {task.name for task in usable}:
         found.append(pipeline_recipe(studio))
     return found

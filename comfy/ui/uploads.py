@@ -32,6 +32,14 @@ def uploaded(value: object) -> Path | None:
     return real
 
 
+def button_file(value: object) -> Path:
+    """The file of an upload button, which gives one or a list with one. Raises InputError."""
+    path = uploaded(value[0] if isinstance(value, list) and value else value)
+    if path is None:
+        raise InputError("file_unusable")
+    return path
+
+
 def read_values(inputs: Sequence[Input], given: Sequence[Any]) -> dict[str, Any]:
     """The values of a form, in the order of its inputs. Raises InputError."""
     return {

@@ -9,6 +9,7 @@ from comfy.jobs.job import COMPLETED, Job
 from comfy.jobs.studio import Studio
 
 TICK = 0.4  # seconds; a person sees no more than this, and each look costs a page update
+SLOWEST = 1.5  # seconds between two looks at a job that has not changed for a while
 HEARTBEAT = 10.0  # seconds; Gradio ends the watcher of a page that is gone only when it yields
 
 
@@ -18,16 +19,17 @@ def watch_jobs(studio: Studio, ids: Sequence[str], *, shown: int = 0) -> Iterato
     Ends when all are finished, or when more than `shown` of them are completed.
     """
     seen: list[int] | None = None
-    yielded = 0.0
+    yielded, tick = 0.0, TICK
     while True:
         jobs = [job for job in map(studio.job, ids) if job]
         if not jobs:
             return
         versions = [job.version for job in jobs]
+        tick = TICK if versions != seen else min(tick * 1.2, SLOWEST)
         if versions != seen or time.monotonic() - yielded > HEARTBEAT:
             seen, yielded = versions, time.monotonic()
             yield jobs
         ready = sum(job.status == COMPLETED for job in jobs)
         if ready > shown or all(job.finished for job in jobs):
             return
-        time.sleep(TICK)
+        time.sleep(tick)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import gradio as gr
@@ -15,14 +15,35 @@ WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color=
 PICTURE_HEIGHT = 230
 
 
-def create_inputs(tab: str, inputs: Sequence[Input]) -> dict[str, Any]:
-    """One component per input, by name, in order; the advanced ones in a closed section."""
-    plain = [item for item in inputs if not item.advanced]
+def create_inputs(
+    tab: str,
+    inputs: Sequence[Input],
+    *,
+    own: Sequence[str] = (),
+    below: Callable[[Input, Any], None] = lambda _item, _field: None,
+) -> dict[str, Any]:
+    """One component per input, by name, in order; the advanced ones in a closed section.
+
+    `own` are inputs that stand for a step, in a section of theirs; `below` adds what belongs
+    under a component.
+    """
+
+    def create(items: Sequence[Input]) -> dict[str, Any]:
+        made = {}
+        for item in items:
+            made[item.name] = create_input(tab, item)
+            below(item, made[item.name])
+        return made
+
     advanced = [item for item in inputs if item.advanced]
-    fields = {item.name: create_input(tab, item) for item in plain}
+    stand_ins = [item for item in inputs if item.name in own]
+    fields = create([item for item in inputs if item not in (*advanced, *stand_ins)])
+    if stand_ins:
+        with gr.Accordion(label("page.own"), open=False, elem_classes="advanced"):
+            fields |= create(stand_ins)
     if advanced:
         with gr.Accordion(label("page.advanced"), open=False, elem_classes="advanced"):
-            fields |= {item.name: create_input(tab, item) for item in advanced}
+            fields |= create(advanced)
     return {item.name: fields[item.name] for item in inputs}
 
 

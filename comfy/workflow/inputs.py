@@ -141,7 +141,14 @@ def read_number(value: object) -> int | float | None:
         return _parse_number(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) else None
+    return _finite(value)
+
+
+def _finite(number: int | float) -> int | float | None:
+    try:
+        return number if math.isfinite(number) else None
+    except OverflowError:  # a whole number that no float can hold
+        return None
 
 
 def _parse_number(text: str) -> int | float | None:
@@ -150,5 +157,5 @@ def _parse_number(text: str) -> int | float | None:
             number = kind(text)
         except ValueError:
             continue
-        return number if math.isfinite(number) else None
+        return _finite(number)
     return None

@@ -20,3 +20,11 @@ class Problem:
     def of(cls, error: WorkflowError, **where: str) -> Problem:
         """The problem that an error tells of, with the place it was found in."""
         return cls(error.code, {**where, **error.details})
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What was noticed, and maybe mended, in a file that works: `remark.<code>` is its sentence."""
+
+    code: str
+    details: Mapping[str, Any] = field(default_factory=dict)

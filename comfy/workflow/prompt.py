@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,25 +33,6 @@ class Selector:
 def is_link(value: object) -> TypeGuard[list[Any]]:
     """Whether an input is another node's output: [node id, slot]."""
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
-
-
-def read_nodes(text: str) -> Nodes:
-    """Read an API-format file. Raises ValueError with the reason (ComfyUI's UI format is one)."""
-    nodes = json.loads(text)
-    if not isinstance(nodes, dict) or not nodes:
-        raise ValueError("not a graph of nodes")
-    for node_id, node in nodes.items():
-        shape = node if isinstance(node, dict) else {}
-        if not isinstance(shape.get("class_type"), str) or not isinstance(
-            shape.get("inputs"), dict
-        ):
-            raise ValueError(f"node {node_id} has no class_type or no inputs: not API format")
-    for node_id, name, (target, _) in _links(nodes):
-        if target not in nodes:
-            raise ValueError(
-                f"input {name} of node {node_id} links to {target}, which is not there"
-            )
-    return nodes
 
 
 class Prompt:
@@ -116,7 +96,7 @@ class Prompt:
         class_type, _, input_name = target.rpartition(".")
         plugged = [
             source
-            for node_id, name, (source, _) in _links(self.nodes)
+            for node_id, name, (source, _) in links(self.nodes)
             if name == input_name and class_type in ("", self.nodes[node_id]["class_type"])
         ]
         direct = [node_id for node_id in candidates if node_id in plugged]
@@ -124,7 +104,7 @@ class Prompt:
         return direct or [node_id for node_id in candidates if node_id in behind]
 
 
-def _links(nodes: Nodes) -> Iterator[tuple[str, str, list[Any]]]:
+def links(nodes: Nodes) -> Iterator[tuple[str, str, list[Any]]]:
     """Every link: the node that has it, its input, the link."""
     for node_id, node in nodes.items():
         for name, value in node["inputs"].items():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from comfy.errors import InputError
+from comfy.errors import InputError, WorkflowError
+from comfy.protocol import ObjectInfo
+from comfy.workflow.discover import discovered_variant
+from comfy.workflow.formats import lost, read_graph
 from comfy.workflow.inputs import Input
 from comfy.workflow.problem import Problem
 from comfy.workflow.variant import Variant, load_variant
@@ -16,6 +20,7 @@ from comfy.workflow.variant import Variant, load_variant
 __all__ = ["Input", "Task", "load_tasks"]
 
 MANIFEST = "task.toml"
+SIGNATURES = "known-nodes.json"
 OUTPUTS = ("image", "audio", "video")
 LAST = 1_000_000  # the order of a task whose manifest cannot be read
 
@@ -52,13 +57,30 @@ class Task:
         return {item.name: item.accept(values.get(item.name)) for item in self.inputs}
 
 
-def load_tasks(folder: Path) -> dict[str, Task]:
-    """Every task of the folder by name, in order. What is broken is reported, never raised."""
-    tasks = [_load_task(manifest) for manifest in sorted(folder.glob(f"*/{MANIFEST}"))]
+def load_tasks(folder: Path, own: Path | None = None) -> dict[str, Task]:
+    """Every task of the folder by name, in order. What is broken is reported, never raised.
+
+    `own` is an operator's folder with more variants: `<own>/<task>/` like one of ours, and
+    workflow files of any kind in `<own>/` itself, whose task and bindings are found in the graph.
+    """
+    signatures = read_signatures(folder)
+    tasks = [_load_task(manifest, signatures) for manifest in sorted(folder.glob(f"*/{MANIFEST}"))]
+    if own is not None:
+        tasks = [_with_variants(task, own / task.name, signatures) for task in tasks]
+        tasks = _with_loose_files(tasks, own, signatures)
     return {task.name: task for task in sorted(tasks, key=lambda task: task.order)}
 
 
-def _load_task(manifest: Path) -> Task:
+def read_signatures(folder: Path) -> ObjectInfo:
+    """What is known of node classes without a server: a file like /object_info, or nothing."""
+    try:
+        info: ObjectInfo = json.loads((folder / SIGNATURES).read_text(encoding="utf-8"))
+        return info
+    except (OSError, ValueError):
+        return {}
+
+
+def _load_task(manifest: Path, signatures: ObjectInfo) -> Task:
     name = manifest.parent.name
     try:
         table = tomllib.loads(manifest.read_text(encoding="utf-8"))
@@ -69,7 +91,7 @@ def _load_task(manifest: Path) -> Task:
         reason = f"{type(error).__name__}: {error}"
         problem = Problem("workflow_unreadable", {"task": name, "variant": "", "reason": reason})
         return Task(name, LAST, "", broken=(problem,))
-    return _with_variants(task, manifest.parent)
+    return _with_variants(task, manifest.parent, signatures)
 
 
 def _check(task: Task) -> None:
@@ -82,16 +104,60 @@ def _check(task: Task) -> None:
             raise ValueError(f"input {item.name}: auto_from names no image input")
 
 
-def _with_variants(task: Task, folder: Path) -> Task:
-    variants: list[Variant] = []
-    broken: list[Problem] = []
-    for manifest in sorted(folder.glob("*.toml")):
-        if manifest.name == MANIFEST:
-            continue
-        loaded = load_variant(manifest, task.name, task.inputs)
-        if isinstance(loaded, Variant):
-            variants.append(loaded)
+def _with_variants(task: Task, folder: Path, signatures: ObjectInfo) -> Task:
+    """The task with the variants of a folder: pairs of files, and graphs without a manifest."""
+    manifests = [path for path in sorted(folder.glob("*.toml")) if path.name != MANIFEST]
+    loaded = [load_variant(path, task.name, task.inputs) for path in manifests]
+    described = {path.stem for path in manifests}
+    for path in sorted(folder.glob("*.json")):
+        if path.stem not in described:
+            loaded.append(_undescribed(path, task, signatures))
+    return _extended(task, loaded)
+
+
+def _with_loose_files(tasks: list[Task], own: Path, signatures: ObjectInfo) -> list[Task]:
+    """Each file goes to the task that has most to bind in it."""
+    by_name = {task.name: task for task in tasks}
+    for path in sorted(own.glob("*.json")):
+        tried = {task.name: _undescribed(path, task, signatures) for task in tasks if task.inputs}
+        fitting = {n: v for n, v in tried.items() if isinstance(v, Variant)}
+        nearest = min(tried, key=lambda name: _distance(tried[name]), default=None)
+        name = max(fitting, key=lambda n: len(fitting[n].bindings), default=nearest)
+        if name is not None:
+            by_name[name] = _extended(by_name[name], [tried[name]])
+    return list(by_name.values())
+
+
+def _distance(loaded: Variant | list[Problem]) -> int:
+    """How far a file is from doing a task: one that saves another kind is farthest."""
+    problems = [] if isinstance(loaded, Variant) else loaded
+    return sum(100 if problem.code == "saver_not_found" else 1 for problem in problems)
+
+
+def _undescribed(path: Path, task: Task, signatures: ObjectInfo) -> Variant | list[Problem]:
+    try:
+        nodes, remarks = read_graph(path, signatures)
+    except WorkflowError as error:
+        return [Problem.of(error, task=task.name, variant=path.stem)]
+    found = discovered_variant(
+        nodes, name=path.stem, task=task.name, output=task.output, inputs=task.inputs
+    )
+    gone = lost(remarks, found.nodes if isinstance(found, Variant) else nodes)
+    where = {"task": task.name, "variant": path.stem}
+    wrong = [Problem(problem.code, {**where, **problem.details}) for problem in gone]
+    if isinstance(found, Variant):
+        return wrong or replace(found, remarks=(*remarks, *found.remarks))
+    return [*wrong, *found]
+
+
+def _extended(task: Task, loaded: Sequence[Variant | list[Problem]]) -> Task:
+    """The task with more variants; one of the same name replaces the earlier one."""
+    variants = {variant.name: variant for variant in task.variants}
+    broken = list(task.broken)
+    for item in loaded:
+        if isinstance(item, Variant):
+            variants[item.name] = item
         else:
-            broken += loaded
-    variants.sort(key=lambda variant: variant.order)
-    return Task(task.name, task.order, task.output, task.inputs, tuple(variants), tuple(broken))
+            broken += item
+    ordered = tuple(sorted(variants.values(), key=lambda variant: variant.order))
+    return replace(task, variants=ordered, broken=tuple(broken))

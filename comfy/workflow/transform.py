@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +14,28 @@ from comfy.workflow.inputs import AUTO, NUMBER_KINDS, Input
 # WanVideoWrapper's text encoders: a person's text must be read as it stands.
 PLAIN = str.maketrans({"|": " ", "[": "［", "]": "］", "(": "（", ")": "）"})
 
+# What tells a writing; the first that occurs counts: Japanese has Chinese characters too.
+WRITINGS = {
+    "kana": re.compile("[\u3040-\u30ff]"),
+    "han": re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]"),
+    "arabic": re.compile("[\u0600-\u06ff\u0750-\u077f]"),
+}
+SCRIPTS = {*WRITINGS, "other"}
+
 
 @dataclass(frozen=True)
 class Transform:
-    """Applied in this order: `map`, `modulo`, `scale`, `offset`, `format`, `plain`.
+    """Applied in this order: `map`, `script`, `modulo`, `scale`, `offset`, `format`, `plain`.
 
     * map: a table, choice -> value; one without "auto" leaves that choice to the sender
+    * script: a table, the writing that a text is in -> value: "kana", "han", "arabic", "other"
     * modulo, scale, offset: value % modulo * scale + offset
     * format: a text in which "{value}" is replaced
     * plain: marks that a text encoder would act on become harmless ones
     """
 
     map: Mapping[str, Any] | None = None
+    script: Mapping[str, Any] | None = None
     modulo: int | None = None
     scale: float | None = None
     offset: float | None = None
@@ -46,6 +57,8 @@ class Transform:
             return "format has no {value}"
         if self.plain and item.kind != "text":
             return "plain is for text"
+        if self.script is not None and (item.kind != "text" or self.script.keys() != SCRIPTS):
+            return f"script is for text, and covers {', '.join(sorted(SCRIPTS))}"
         if self.map is None:
             return None
         if item.kind != "choice":
@@ -60,6 +73,8 @@ class Transform:
             if value not in self.map:
                 raise InputError("choice_unknown", input=item.name, choices=list(self.map))
             value = self.map[value]
+        if self.script is not None:
+            return self.script[script_of(value)]
         value = self._calculate(value)
         if self.format is not None:
             value = self.format.replace("{value}", str(value))
@@ -74,3 +89,8 @@ class Transform:
             value += self.offset
         # binary noise such as 0.8000069999999999 has no meaning for any node
         return round(value, 9) if isinstance(value, float) else value
+
+
+def script_of(text: str) -> str:
+    """The writing that a text is in; mixed Chinese and English is Chinese."""
+    return next((name for name, marks in WRITINGS.items() if marks.search(text)), "other")

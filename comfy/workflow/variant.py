@@ -11,8 +11,9 @@ from typing import Any
 from comfy.errors import InputError, WorkflowError
 from comfy.protocol import Nodes
 from comfy.workflow.inputs import AUTO, FILE_KINDS, Input
-from comfy.workflow.problem import Problem
-from comfy.workflow.prompt import Prompt, Selector, read_nodes
+from comfy.workflow.problem import Problem, Remark
+from comfy.workflow.prompt import Prompt, Selector
+from comfy.workflow.read import checked_nodes, read_file
 from comfy.workflow.transform import Transform
 
 PREFIX = "filename_prefix"
@@ -44,6 +45,7 @@ class Variant:
     `nodes` are the ones every prompt of this variant has; variants with the smaller `order` are
     taken first. `unused` names the task inputs that go nowhere here. `alternatives` lists, for
     model files, others that do the same; `extra_pnginfo` belongs into the request's extra_data.
+    `remarks` tell what was noticed in a file without a manifest.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Variant:
     unused: tuple[str, ...] = ()
     alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[Remark | Problem, ...] = ()
 
     @property
     def places(self) -> frozenset[tuple[str, str]]:
@@ -96,7 +99,7 @@ def load_variant(manifest: Path, task: str, inputs: Sequence[Input]) -> Variant 
     where = {"task": task, "variant": manifest.stem}
     try:
         table = tomllib.loads(manifest.read_text(encoding="utf-8"))
-        nodes = read_nodes(manifest.with_suffix(".json").read_text(encoding="utf-8"))
+        nodes = checked_nodes(read_file(manifest.with_suffix(".json")))
         return _build(table, Prompt(nodes), inputs, where)
     except WorkflowError as error:
         return [Problem.of(error, **where)]
@@ -115,7 +118,7 @@ def _build(
     if PREFIX not in prompt.nodes[output_node]["inputs"]:
         raise WorkflowError("input_not_found", node=output_node, input=PREFIX)
     bindings, problems = _bind(table.pop("bind"), prompt, inputs, where)
-    _prune(prompt, bindings, output_node)
+    prompt.nodes = bound_graph(prompt, bindings, output_node)
     problems += [
         Problem("input_unreachable", {**where, "input": item.input.name, "node": item.node})
         for item in bindings
@@ -165,15 +168,15 @@ def _place(item: Input, entry: dict[str, Any], prompt: Prompt) -> Binding:
     return Binding(item, node, name, transform)
 
 
-def _prune(prompt: Prompt, bindings: Sequence[Binding], output_node: str) -> None:
-    """Keep what a bound prompt will have: a literal replaces a link, what fed it falls away."""
+def bound_graph(prompt: Prompt, bindings: Sequence[Binding], output_node: str) -> Nodes:
+    """What a bound prompt will have: a literal replaces a link, what fed it falls away."""
     for binding in bindings:
         if not isinstance(
             prompt.nodes[binding.node]["inputs"].get(binding.name), str | int | float
         ):
             prompt.patch(binding.node, binding.name, "", new=True)
     prompt.keep_only(output_node)
-    prompt.nodes = {
+    return {
         key: {"class_type": node["class_type"], "inputs": node["inputs"]}
         for key, node in prompt.nodes.items()
     }

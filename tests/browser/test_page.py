@@ -6,47 +6,15 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.app_process import ROOT
 from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.steps import RESULTS, run_example, show_tab, speak, wait_for
 
 pytestmark = pytest.mark.browser
 
 TABS = ("image_cleanup", "voice_clone", "talking_head", "pipeline")
 LONG_TEXT = "This text is long enough to leave the page and to come back while it is spoken. " * 6
-VOICE = str(ROOT / "assets" / "voice-en.mp3")
-SECONDS = 1000  # playwright counts milliseconds
-
-RESULTS = {
-    "image_cleanup": "#result-image_cleanup img",
-    "voice_clone": "#result-voice_clone audio, #result-voice_clone #waveform",
-    "talking_head": "#result-talking_head video",
-    "pipeline": "#result-pipeline-talking_head video",
-}
-
-
-def show_tab(page: Page, name: str) -> None:
-    page.click(f"#tabs button[role=tab][data-tab-id={name}]")
-    page.wait_for_selector(f"#card-{name} .card")
-
-
-def run_example(page: Page, name: str) -> None:
-    show_tab(page, name)
-    page.click(f"#examples-{name} button >> nth=0")
-
-
-def wait_for(page: Page, name: str, state: str) -> None:
-    page.wait_for_selector(f"#card-{name} .card.{state}", timeout=90 * SECONDS)
-
-
-def speak(page: Page, text: str) -> None:
-    """Upload a recording, and start."""
-    show_tab(page, "voice_clone")
-    page.set_input_files("#voice_clone-reference_audio input[type=file]", VOICE)
-    page.wait_for_selector("#voice_clone-reference_audio #waveform")
-    page.fill("#voice_clone-text textarea", text)
-    page.click("#run-voice_clone")
 
 
 @pytest.mark.parametrize("name", TABS)
@@ -75,7 +43,7 @@ def test_the_chain_shows_all_three_results(open_page: OpenPage) -> None:
 def test_a_reload_in_the_middle_shows_the_same_job_going_on(open_page: OpenPage) -> None:
     page = open_page()
     speak(page, LONG_TEXT)
-    page.wait_for_selector("#card-voice_clone .card.running")
+    page.wait_for_selector("#card-voice_clone .card.running:not(.preparing)")
     page.reload()
     show_tab(page, "voice_clone")
     page.wait_for_selector("#card-voice_clone .card.running, #card-voice_clone .card.completed")
@@ -108,7 +76,7 @@ def test_a_recent_result_can_be_opened_again(open_page: OpenPage) -> None:
     run_example(page, "voice_clone")
     wait_for(page, "voice_clone", "completed")
     show_tab(page, "image_cleanup")
-    page.click("#history button >> nth=0")
+    page.click("#history .open >> nth=0")
     page.wait_for_selector(RESULTS["voice_clone"], state="attached")
     expect(page.locator("#run-voice_clone")).to_be_visible()
 
@@ -131,9 +99,10 @@ def test_a_broken_file_is_explained(
 
 
 def test_an_empty_form_says_what_is_missing(open_page: OpenPage) -> None:
-    page = open_page(locale="zh-CN")
+    page = open_page(locale="zh-CN", settled=False)  # the mark stays when the page has loaded
     page.click("#run-image_cleanup")
-    expect(page.locator("#image_cleanup-image .validation-error")).to_contain_text("请先添加图片")
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#image_cleanup-image .mark .l-zh")).to_contain_text("请先添加图片")
 
 
 @pytest.mark.parametrize(

@@ -48,17 +48,24 @@ class Scripted:
     sockets: dict[str, WebSocket] = field(default_factory=dict)
     root: str = ""
 
-    def start(self) -> Scripted:
+    def start(self, certificate: str = "") -> Scripted:
+        """Listen on a free port; with a file of certificate and key, by https and wss."""
         # asyncio turns Nagle's delay (40 ms an answer) off only where the protocol is spelled out.
         listener = socket.socket(proto=socket.IPPROTO_TCP)
         listener.bind(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{listener.getsockname()[1]}{self.root}"
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://127.0.0.1:{listener.getsockname()[1]}{self.root}"
         routes = [
             WebSocketRoute(f"{self.root}/ws", self._socket),
             Route(f"{self.root}/{{path:path}}", self._http, methods=["GET", "HEAD", "POST"]),
         ]
         self._server = uvicorn.Server(
-            uvicorn.Config(Starlette(routes=routes), log_level="critical", ws="websockets-sansio")
+            uvicorn.Config(
+                Starlette(routes=routes),
+                log_level="critical",
+                ws="websockets-sansio",
+                ssl_certfile=certificate or None,
+            )
         )
         arguments = {"sockets": [listener]}
         self._thread = threading.Thread(target=self._server.run, kwargs=arguments, daemon=True)

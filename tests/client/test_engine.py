@@ -1,5 +1,6 @@
 """The client against the project's own engine, with its faults."""
 
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -100,6 +101,28 @@ def test_dropped_sockets_cost_no_more_than_a_few_steps(
     steps = progress_of(seen)
     assert len(steps) > 50
     assert steps[-1] == 100
+
+
+def test_a_socket_that_is_cut_every_second_delays_the_end_by_less_than_one(
+    client: ComfyClient, engine: EngineProcess
+) -> None:
+    over = threading.Event()
+
+    def cut() -> None:
+        while not over.wait(1.0):
+            engine.fault(drop_socket=True)
+
+    threading.Thread(target=cut, daemon=True).start()
+    prompt_id = client.prompt(sleeping(3.3, 33), prompt_id=new_id())
+    seen = list(client.follow(prompt_id))
+    ended = time.time()
+    over.set()
+    entry = client.history(prompt_id)
+    assert entry is not None
+    success = entry.message("execution_success")
+    assert success is not None
+    assert ended - success["timestamp"] / 1000 < 1.0
+    assert progress_of(seen)[-1] > 25
 
 
 @pytest.mark.parametrize("path", ["queue", "history"])

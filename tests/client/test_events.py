@@ -5,7 +5,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from comfy.client.events import Cached, Ended, Executing, Preview, Progress, Started, parse
@@ -18,6 +18,7 @@ PNG = b"\x89PNG\r\n\x1a\n a picture"
 @pytest.mark.parametrize("version", ["2025-10", "2026-01"])
 def test_a_recorded_prompt_is_told_as_events(version: str) -> None:
     frames = json.loads((TRANSCRIPTS / f"{version}.json").read_text("utf-8"))["frames"]
+    frames = [frame for frame in frames if frame["type"] != "progress_state"]
     parsed = [found for frame in frames if (found := parse(json.dumps(frame)))]
     assert len({prompt_id for prompt_id, _ in parsed}) == 1
     assert [signal for _, signal in parsed] == [
@@ -33,6 +34,17 @@ def test_a_recorded_prompt_is_told_as_events(version: str) -> None:
         Ended(),
         Ended(),
     ]
+
+
+def test_where_steps_are_only_told_in_the_state_of_all_nodes() -> None:
+    state = {"value": 1, "max": 1, "state": "finished", "node_id": "75", "display_node_id": "75"}
+    newest = {"value": 1, "max": 4, "state": "running", "node_id": "3.0.1", "display_node_id": "3"}
+    told = frame("progress_state", prompt_id="p", nodes={"75": state, "3.0.1": newest})
+    assert parse(told) == ("p", Progress("3", 1, 4))
+    begun = {**newest, "value": 0.0, "max": 1.0}
+    assert parse(frame("progress_state", prompt_id="p", nodes={"3": begun})) is None
+    assert parse(frame("progress_state", prompt_id="p", nodes={"75": state})) is None
+    assert parse(frame("progress_state", prompt_id="p", nodes=[1])) is None
 
 
 def frame(kind: str, **data: object) -> str:
@@ -74,17 +86,21 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
     max_leaves=8,
 )
-KINDS = st.sampled_from(["progress", "executing", "execution_cached", "execution_start", "status"])
+KINDS = st.sampled_from(
+    ["progress", "progress_state", "executing", "execution_cached", "execution_start", "status"]
+)
 DATA = st.dictionaries(
     st.sampled_from(["prompt_id", "node", "display_node", "nodes", "value", "max"]), JSON
 )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(KINDS | JSON, DATA | JSON)
 def test_no_json_makes_the_reader_raise(kind: object, data: object) -> None:
     parse(json.dumps({"type": kind, "data": data}))
 
 
+@settings(deadline=None)
 @given(st.text() | st.binary() | st.binary(min_size=8).map(lambda tail: b"\0\0\0\x04" + tail))
 def test_no_bytes_make_the_reader_raise(message: str | bytes) -> None:
     parse(message)

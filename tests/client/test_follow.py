@@ -1,5 +1,6 @@
 """Following a prompt, in step with a scripted server."""
 
+import logging
 import struct
 import threading
 import time
@@ -193,6 +194,7 @@ def test_a_prompt_that_hangs_has_stalled(server: Scripted, client: ComfyClient) 
 def test_a_failure_names_its_node_and_keeps_the_servers_words(
     server: Scripted, client: ComfyClient, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level(logging.DEBUG, "comfy.client.verdict")
     events = client.follow(client.prompt({}, prompt_id="p"))
     failure = {
         "node_id": "5",
@@ -207,7 +209,9 @@ def test_a_failure_names_its_node_and_keeps_the_servers_words(
     with pytest.raises(PromptFailed) as caught:
         list(events)
     assert caught.value.details == {"node": "5", "class_type": "SpeakPortrait", "reason": "no_face"}
+    loud = [record.message for record in caplog.records if record.levelno > logging.DEBUG]
     assert "nobody in /srv/input/a.png" in caplog.text
+    assert not any("nobody" in message or "words" in message for message in loud)
     assert "secret" not in caplog.text
     assert "a person's words" not in caplog.text
 

@@ -8,7 +8,7 @@ import pytest
 from starlette.responses import RedirectResponse, Response
 
 from comfy.client.events import Executing, Gap, Signal
-from comfy.client.socket import MAX_FRAME, Socket
+from comfy.client.socket import MAX_FRAME, QUIET, Socket
 from tests.client.scripted import Scripted, wait_until
 
 Sockets = list[Socket]
@@ -22,10 +22,9 @@ def opened() -> Iterator[Sockets]:
         socket.close()
 
 
-def open_socket(server: Scripted, opened: Sockets, **options: float) -> Socket:
-    socket = Socket(
-        server.url, client_id="studio-p", prompt_id="p", headers={"X-Token": "t"}, **options
-    )
+def open_socket(server: Scripted, opened: Sockets, quiet: float = QUIET) -> Socket:
+    headers = {"X-Token": "t"}
+    socket = Socket(server.url, client_id="studio-p", prompt_id="p", headers=headers, quiet=quiet)
     opened.append(socket)
     return socket
 

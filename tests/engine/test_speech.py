@@ -172,7 +172,7 @@ def test_a_recording_without_voice_is_refused(waveform: npt.NDArray[np.float64])
     assert refusal(Audio(waveform.astype(np.float32), RATE), "你好") == "no_voice"
 
 
-@pytest.mark.parametrize("text", ["", "  \n", "😀🎉", "……！", "こんにちは"])
+@pytest.mark.parametrize("text", ["", "  \n", "😀🎉", "……！"])
 def test_a_text_without_words_is_refused(woman: Audio, text: str) -> None:
     assert refusal(woman, text) == "no_text"
 

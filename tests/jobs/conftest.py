@@ -1,10 +1,10 @@
 """A studio with its own data folder and its own embedded engine, for all tests of this folder."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
-import soundfile
 from PIL import Image, ImageDraw, ImageFont
 
 from comfy.jobs.studio import Studio
@@ -35,14 +35,9 @@ def picture(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def voice(tmp_path_factory):
-    """Three seconds of something voice-like: a buzzing tone in syllables."""
-    path = tmp_path_factory.mktemp("made") / "voice.wav"
-    rate = 22_050
-    times = np.arange(rate * 3) / rate
-    buzz = sum(np.sin(2 * np.pi * 140 * k * times) / k for k in range(1, 20))
-    soundfile.write(path, 0.2 * buzz * (np.sin(2 * np.pi * 2 * times) > -0.3), rate)
-    return path
+def voice():
+    """A few seconds of speech."""
+    return Path(__file__).parent.parent.parent / "assets/voice-zh.mp3"
 
 
 def wait_for(condition, seconds=60):

@@ -9,6 +9,7 @@ from typing import Any
 
 import av
 import pytest
+import requests
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -130,6 +131,29 @@ def test_a_file_that_is_no_picture_is_refused_in_words(app: AppProcess, tmp_path
 def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> None:
     with pytest.raises(AppError, match="^This file cannot be opened"):
         client.predict({"path": path}, api_name="/image_cleanup")
+
+
+BARE = {  # a path as plain text, where a file belongs
+    "image_cleanup": [str(KEYFRAME), "", 0, True],
+    "voice_clone": [str(VOICE), "hello", "neutral", 0, True],
+    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True],
+}
+
+
+@pytest.mark.parametrize("endpoint", BARE)
+def test_a_bare_path_is_no_upload(app: AppProcess, endpoint: str) -> None:
+    """A client that speaks HTTP by itself could name any file of the server."""
+    url = f"{app.url.rstrip('/')}/gradio_api/call/{endpoint}"
+    event = requests.post(url, json={"data": BARE[endpoint]}, timeout=30).json()["event_id"]
+    answer = requests.get(f"{url}/{event}", timeout=60).text
+    assert "event: error" in answer
+    assert "cannot be opened" in answer
+
+
+def test_a_big_body_is_taken_by_the_upload_alone(app: AppProcess) -> None:
+    for path in ("gradio_api/run/upload", "gradio_api/api/upload", "gradio_api/queue/join"):
+        answer = requests.post(f"{app.url.rstrip('/')}/{path}", data=b"[" * 5_000_000, timeout=30)
+        assert answer.status_code == 413, path
 
 
 def test_a_missing_text_is_named_as_on_the_page(client: Client) -> None:

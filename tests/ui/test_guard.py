@@ -75,3 +75,13 @@ def test_the_database_and_the_inputs_are_not_served(app: AppProcess) -> None:
     for path in (database, app.folder / "engine", Path("/etc/hostname"), Path("app.py").resolve()):
         answer = get(app, f"/gradio_api/file={quote(str(path))}")
         assert (path, answer.status_code) == (path, 403)
+
+
+def test_the_page_can_be_installed_as_an_app(app: AppProcess) -> None:
+    assert '<link rel="manifest" href="manifest.json">' in get(app, "/").text
+    manifest = get(app, "/manifest.json")
+    assert manifest.headers["content-type"] == "application/manifest+json"
+    assert [icon["sizes"] for icon in manifest.json()["icons"]] == ["192x192", "512x512"]
+    for icon in manifest.json()["icons"]:
+        answer = get(app, f"/{icon['src']}")
+        assert answer.content.startswith(b"\x89PNG")

@@ -55,6 +55,7 @@ def test_an_empty_tab_says_what_will_appear() -> None:
 def test_a_job_in_line_tells_its_place() -> None:
     card = run_card([job(status="waiting", phase="line", place=3, created=NOW - 4)], follow=True)
     assert english(card) == {
+        "job": "12345678-9",
         "state": "waiting",
         "title": "In line",
         "detail": "3 ahead in line",

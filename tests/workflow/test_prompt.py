@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import copy
-import json
 import math
 from typing import Any
 
 import pytest
 
 from comfy.errors import InputError, WorkflowError
-from comfy.workflow.prompt import Prompt, Selector, is_link, read_nodes
+from comfy.workflow.prompt import Prompt, Selector, is_link
 
 
 def node(class_type: str, title: str = "", **inputs: Any) -> dict[str, Any]:
@@ -120,27 +119,3 @@ def test_text_that_looks_like_a_graph_stays_text(text: str) -> None:
 def test_a_link_is_a_node_id_and_a_slot() -> None:
     assert is_link(["1", 0])
     assert not is_link([1, 0]) and not is_link(["1"]) and not is_link("1") and not is_link(("1", 0))
-
-
-def test_an_api_file_is_read() -> None:
-    assert read_nodes(json.dumps(GRAPH)) == GRAPH
-
-
-@pytest.mark.parametrize(
-    ("text", "reason"),
-    [
-        ("[]", "not a graph of nodes"),
-        ("{}", "not a graph of nodes"),
-        ('{"nodes": [], "links": []}', "node nodes has no class_type or no inputs"),
-        ('{"1": {"class_type": "A"}}', "node 1 has no class_type or no inputs"),
-        ('{"1": {"inputs": {}}}', "node 1 has no class_type or no inputs"),
-        (
-            '{"1": {"class_type": "A", "inputs": {"x": ["9", 0]}}}',
-            "input x of node 1 links to 9, which is not there",
-        ),
-        ("{", "Expecting property name"),
-    ],
-)
-def test_what_is_not_an_api_file_is_refused_with_the_reason(text: str, reason: str) -> None:
-    with pytest.raises(ValueError, match=reason):
-        read_nodes(text)

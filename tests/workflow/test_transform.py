@@ -10,6 +10,7 @@ from comfy.workflow.transform import Transform
 
 SEED = Input("seed", "seed")
 TEXT = Input("text", "text", max_length=99)
+WRITINGS = {"kana": 1, "han": 2, "arabic": 3, "other": 4}
 MOOD = Input("mood", "choice", choices=("calm", "happy"))
 
 
@@ -25,6 +26,9 @@ MOOD = Input("mood", "choice", choices=("calm", "happy"))
         (Transform(map={"calm": 0.0, "happy": "x"}), MOOD, "happy", "x"),
         (Transform(format="[{value}] {other}"), TEXT, "{value}", "[{value}] {other}"),
         (Transform(format="seed {value}"), SEED, 7, "seed 7"),
+        (Transform(script=WRITINGS), TEXT, "日本語の本", 1),
+        (Transform(script=WRITINGS), TEXT, "日本 and English", 2),
+        (Transform(script=WRITINGS), TEXT, "Grüße 1", 4),
         (Transform(plain=True), TEXT, "a|b [1] (c:1.2)", "a b ［1］ （c:1.2）"),
     ],
 )
@@ -52,6 +56,8 @@ def test_a_choice_outside_the_table_is_refused() -> None:
         (Transform(map={"calm": 1}), MOOD, "map does not cover happy"),
         (Transform(map={"a": 1}), TEXT, "map is for choices"),
         (Transform(plain=True), SEED, "plain is for text"),
+        (Transform(script=WRITINGS), SEED, "script is for text"),
+        (Transform(script={"han": 1}), TEXT, "and covers arabic, han, kana, other"),
     ],
 )
 def test_a_transform_that_cannot_work_is_refused_at_load(

@@ -13,13 +13,17 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.engine.image.bar_corners import corner_radius, outside_arcs, rounded
 from comfy.engine.image.membrane import Floats
 from comfy.engine.image.text_boxes import Picture, TextBox, reduced
-from comfy.engine.image.windows import Window, around
+from comfy.engine.image.windows import Mask, Window, around
 
 _MIN_KEEP = 0.15  # below this hardly any of the scene shines through
 _EDGE = 5  # px next to an edge that are compared
 _GLYPH = 64.0  # px; bars behind larger letters are searched for on a smaller copy
+_BLACK = float(np.log(24))  # of brightness + 4: a dark bar does not show on black
+_PAST = 60  # px looked at beyond a side
+_LEAST_SEEN = 0.3  # of an edge's pixels must be brighter than that
 _MARGIN = 8  # px of picture needed around a bar's edge
 
 
@@ -61,22 +65,36 @@ def find_bar(picture: Picture, lines: Sequence[TextBox]) -> Bar | None:
     return Bar(placed, *fitted, blur=1 / scale)
 
 
-def take_off(picture: Picture, bar: Bar) -> list[Window]:
-    """Un-blend the bar, in place. Returns the strips along its edges, which stay uncertain."""
+def take_off(picture: Picture, bar: Bar) -> list[tuple[Window, Mask]]:
+    """Un-blend the bar, in place. Returns what lies along its edges, which stays uncertain."""
+    window = bar.window.grown(_MARGIN + 2 * bar.blur, picture.shape)
+    before = picture[window.slices].copy()
     view = picture[bar.window.slices]
     for row in range(view.shape[0]):  # row by row: no float copy of the whole bar
         scene = (view[row].astype(np.float32) - np.array(bar.tint, np.float32)) / bar.keep
         view[row] = np.clip(scene, 0, 255).round().astype(np.uint8)
-    left, top, right, bottom = bar.window
-    sides = [
-        Window(left, top, right, top + 1),
-        Window(left, bottom - 1, right, bottom),
-        Window(left, top, left + 1, bottom),
-        Window(right - 1, top, right, bottom),
-    ]
-    if left == 0 and right == picture.shape[1]:
-        del sides[2:]  # the picture's own border is no edge of the bar
-    return [side.grown(2 * bar.blur, picture.shape) for side in sides]
+    after = picture[window.slices]
+    left, top = window[:2]
+    inner = Window(*(np.array(bar.window) - np.array([left, top, left, top])).tolist())
+    radius = 0
+    if bar.window.left > 0 and bar.window.right < picture.shape[1]:
+        radius = corner_radius(before, after, inner)
+        free = outside_arcs(after.shape, inner, radius)
+        after[free] = before[free]
+    return [(window, _rim(after.shape, inner, radius, bar, picture.shape[1]))]
+
+
+def _rim(shape: tuple[int, ...], bar: Window, radius: int, place: Bar, width: int) -> Mask:
+    """The pixels on both sides of the bar's outline."""
+    inside = np.zeros(shape[:2], np.uint8)
+    inside[bar.slices] = rounded((bar.bottom - bar.top, bar.right - bar.left), radius)
+    reach = int(np.ceil(2 * place.blur))
+    brush = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    framed = cv2.copyMakeBorder(inside, 0, 0, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    if place.window.left == 0 and place.window.right == width:
+        framed[:, [0, -1]] = framed[:, [1, -2]]  # the picture's own border is no edge of the bar
+    rim = cv2.dilate(framed, brush) & (1 - cv2.erode(framed, brush))
+    return np.asarray(rim[:, 1:-1] > 0, bool)
 
 
 def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
@@ -94,8 +112,10 @@ def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
         return None
     left = _upright(rows, range(int(text.left - glyph * 1.6), int(text.left + glyph * 0.1)))
     right = _upright(rows, range(int(text.right - glyph * 0.1), int(text.right + glyph * 1.6)))
-    if left is None or right is None:
-        start, end = _ends(light, top, bottom, text)
+    upper, lower = (_goes_on(light, edge) for edge in (top, bottom))
+    both = upper & lower
+    if left is None or right is None or _beyond(both, left, right):
+        start, end = _ends(upper, both, text)
         left = 0 if start == 0 else _upright(rows, range(start - 12, start + 13))
         right = end if end == view.shape[1] else _upright(rows, range(end - 12, end + 13))
     if left is None or right is None:
@@ -103,15 +123,25 @@ def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
     return Window(left, top.place, right, bottom.place)
 
 
-def _ends(light: Floats, top: _Edge, bottom: _Edge, text: Window) -> tuple[int, int]:
+def _goes_on(light: Floats, edge: _Edge) -> Mask:
+    """The columns in which the picture changes as it does across the edge, or is black."""
+    black = np.maximum(light[edge.place - 2], light[edge.place + 1]) <= _BLACK
+    same = np.sign(_step(light, edge.place)) == np.sign(edge.step)
+    return np.asarray(same | black, bool)
+
+
+def _beyond(both: Mask, left: int, right: int) -> bool:
+    """Whether top and bottom edge run on past both sides: then those are edges of the scene."""
+    past = both[max(0, left - _PAST) : max(0, left - 4)], both[right + 4 : right + _PAST]
+    return all(part.size > _PAST // 2 and part.mean() > 0.85 for part in past)
+
+
+def _ends(upper: Mask, both: Mask, text: Window) -> tuple[int, int]:
     """How far the top and bottom edges go on, left and right of the text."""
-    width = light.shape[1]
-    upper, lower = (
-        np.sign(_step(light, edge.place)) == np.sign(edge.step) for edge in (top, bottom)
-    )
+    width = len(upper)
     if upper.mean() > 0.85:
         return 0, width
-    breaks = cv2.blur((upper & lower).astype(np.float32)[None], (15, 1))[0] < 0.6
+    breaks = cv2.blur(both.astype(np.float32)[None], (15, 1))[0] < 0.6
     before = np.flatnonzero(breaks[: max(0, text.left)])
     after = np.flatnonzero(breaks[text.right :])
     start = int(before[-1]) if before.size else 0
@@ -140,6 +170,9 @@ def _best(light: Floats, places: range) -> _Edge | None:
         if not 3 <= place < light.shape[0] - 3:
             continue
         change = _step(light, place)
+        change = change[np.maximum(light[place - 2], light[place + 1]) > _BLACK]
+        if change.size < _LEAST_SEEN * light.shape[1]:
+            continue
         step = float(np.median(change))
         agreement = float((np.sign(change) == np.sign(step)).mean())
         strength = abs(step) * max(0.0, agreement - 0.7)

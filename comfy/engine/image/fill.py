@@ -1,4 +1,4 @@
-"""Filling holes in a picture: a smooth membrane plus grain like that of the surroundings."""
+"""Filling holes in a picture: a smooth membrane, edges carried through it, grain as around it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.engine.image.edges import continue_edges
 from comfy.engine.image.membrane import Floats, membrane
 from comfy.engine.image.text_boxes import Picture
 from comfy.engine.image.windows import Mask, Window, dilate, parts
 
-_MAX_PIXELS = 2_500_000  # pixels of one membrane; larger windows are solved on a coarser grid
+_MAX_PIXELS = 1_500_000  # pixels of one membrane; larger windows are solved on a coarser grid
+_EDGE_PIXELS = 600_000  # larger windows hold the thin rims of tiles: no edge is lost in those
 _MAX_GRAIN = 6.0  # grey levels
 
 
@@ -25,7 +27,10 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None]) -> None:
         check()
         view, missing = picture[window.slices], hole[window.slices]
         factor = _factor(window)
-        smooth = membrane(*_reduced(view, missing, factor))
+        colours, gaps = _reduced(view, missing, factor)
+        smooth = membrane(colours, gaps)
+        if gaps.size <= _EDGE_PIXELS:
+            smooth = continue_edges(smooth, gaps)
         for rows in _strips(missing.shape, grain_size):
             check()
             _fill_strip(view, missing, smooth, factor, rows, grain_size, rng)

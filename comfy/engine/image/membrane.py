@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 
+_ROUNDS = 6
 _SATURATION = 0.05  # a coarse pixel with this share of known pixels counts as known
 
 
@@ -31,4 +32,8 @@ def _pull(weighted: Floats, known: Floats) -> Floats:
     coarse = cv2.pyrDown(weighted) * (weight / np.maximum(share, 1e-6))[..., None]
     size = known.shape[1], known.shape[0]
     upper = cv2.pyrUp(_pull(coarse, weight), dstsize=size)
-    return np.asarray(weighted + upper * (1 - known[..., None]), np.float32)
+    missing = 1 - known[..., None]
+    filled = np.asarray(weighted + upper * missing, np.float32)
+    for _ in range(_ROUNDS):  # towards the true membrane: every missing pixel the mean around it
+        filled = weighted + cv2.blur(filled, (3, 3)) * missing
+    return np.asarray(filled, np.float32)

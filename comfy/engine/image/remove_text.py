@@ -4,77 +4,89 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
-import cv2
 import numpy as np
-from PIL import Image as PILImage
 
-from comfy.engine.image import caption_bar, tiled_watermark
-from comfy.engine.image.classify import alike, classify
+from comfy.engine.image import caption_bar, painted_area, previews, tiled_watermark
+from comfy.engine.image.classify import alike, classify, letters
 from comfy.engine.image.fill import fill
+from comfy.engine.image.halo import grow_into_calm
 from comfy.engine.image.icon import icon_mask
 from comfy.engine.image.instruction import Instruction, Kind, parse_instruction
 from comfy.engine.image.matte import measure_matte
+from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
 from comfy.engine.image.stroke_mask import stroke_mask
-from comfy.engine.image.text_boxes import Picture, TextBox, read_text, reduced
+from comfy.engine.image.text_boxes import Picture, TextBox, read_text
+from comfy.engine.image.text_columns import join_columns
 from comfy.engine.image.tiling import find_tiling
-from comfy.engine.image.windows import Mask
+from comfy.engine.image.windows import Mask, Window, around, polygon
 from comfy.engine.node import NodeError
 
-Progress = Callable[[int, int, PILImage.Image | None], None]
 Check = Callable[[], None]
 
-_STEPS = 4  # look, un-blend, mask, fill
-_PREVIEW_SIDE = 512
+AREA = "area"
+"""The kind of what a person painted over and nobody could read."""
+
+_STEPS = 5  # look, un-blend, mask, fill, read again
 _MIN_TILES = 5
+_READABLE = 0.5  # score from which a rest of a letter counts as still readable
 
 
-@dataclass(frozen=True)
-class Removed:
-    """Something that was taken out of the picture."""
+class Removed(NamedTuple):
+    """Something that was taken out of the picture: a `Kind`'s value, or AREA without a text."""
 
-    kind: Kind
+    kind: str
     text: str
 
 
+class Cleaning(NamedTuple):
+    """The cleaned picture and what is gone."""
+
+    picture: Picture
+    removed: list[Removed]
+
+
 def remove_text(
-    picture: Picture, instruction: str, progress: Progress, check: Check
-) -> tuple[Picture, list[Removed]]:
+    picture: Picture,
+    instruction: str,
+    progress: Progress,
+    check: Check,
+    painted: Mask | None = None,
+) -> Cleaning:
     """The picture without the text that the instruction names, and what that was.
 
     `picture` is uint8 [height, width, 3], RGB, and is not changed. Pixels that no removed text
-    touched keep their bytes; with nothing to remove all do. `progress(step, steps, preview)`
-    reports the stages; `check()` may raise to stop. Raises NodeError "cannot_do" or
-    "not_understood".
+    touched keep their bytes; with nothing to remove all do. With a `painted` mask [height, width]
+    what it covers goes instead, whatever it is, and no other pixel changes.
+    `progress(step, steps, preview)` reports the stages; `check()` may raise to stop. Raises
+    NodeError "cannot_do" or "not_understood".
     """
-    wanted = understood(instruction)
     progress(0, _STEPS, None)
+    if painted is not None and painted.any():
+        return _remove_painted(picture, painted, progress, check)
+    wanted = understood(instruction)
     chosen = _look(picture, wanted)
     check()
     if not chosen:
         progress(_STEPS, _STEPS, None)
-        return picture, []
-    progress(1, _STEPS, _preview_boxes(picture, chosen))
+        return Cleaning(picture, [])
+    progress(1, _STEPS, previews.boxes(picture, chosen))
     cleaned, hole = picture.copy(), np.zeros(picture.shape[:2], bool)
+    edges = np.zeros_like(hole)
     rest = chosen
-    if _take_off_tiles(cleaned, hole, chosen, check):
+    if _take_off_tiles(cleaned, edges, chosen, check):
         tiles = [box for box in chosen if box.repeated]
         # what the tiles hid or cut reads better now; a faint trace of them is no new text
         rest = [
             box for box in _look(cleaned, wanted) if not any(alike(box, tile) for tile in tiles)
         ]
         chosen = tiles + rest
-    on_bars = _take_off_bars(cleaned, hole, rest, check)
-    progress(2, _STEPS, _preview(cleaned))
-    for box in rest:
-        check()
-        _mark(cleaned, hole, box, shadow=box not in on_bars)
-    progress(3, _STEPS, _preview_mask(cleaned, hole))
-    fill(cleaned, hole, check)
-    progress(_STEPS, _STEPS, _preview(cleaned))
-    return cleaned, _removed(chosen)
+    _erase(cleaned, hole, rest, progress, check, edges)
+    _erase_rests(cleaned, chosen, check)
+    progress(_STEPS, _STEPS, previews.small(cleaned))
+    return Cleaning(cleaned, _removed(chosen))
 
 
 def understood(instruction: str) -> Instruction:
@@ -87,16 +99,87 @@ def understood(instruction: str) -> Instruction:
     raise NodeError("not_understood", "say what to remove: subtitles, watermarks or other text")
 
 
+def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: Check) -> Cleaning:
+    """Letters where the paint covers text, else all that is painted. The rest keeps its bytes."""
+    height, width = picture.shape[:2]
+    boxes = classify(join_columns(read_text(picture)), width, height)
+    plan = painted_area.plan(painted, boxes)
+    progress(1, _STEPS, previews.boxes(picture, plan.boxes))
+    cleaned, hole = picture.copy(), plan.whole.copy()
+    _erase(cleaned, hole, plan.boxes, progress, check, plan.whole)
+    _erase_rests(cleaned, plan.boxes, check)
+    cleaned[~painted] = picture[~painted]
+    progress(_STEPS, _STEPS, previews.small(cleaned))
+    areas = [Removed(AREA, "")] * plan.areas
+    return Cleaning(cleaned, _removed(plan.boxes) + areas)
+
+
+def _erase(
+    cleaned: Picture,
+    hole: Mask,
+    boxes: Sequence[TextBox],
+    progress: Progress,
+    check: Check,
+    exact: Mask,
+) -> None:
+    """Take off the bars, mask the letters and fill, in place. `exact` is filled as it is."""
+    on_bars = _take_off_bars(cleaned, hole, boxes, check)
+    progress(2, _STEPS, previews.small(cleaned))
+    for box in boxes:
+        check()
+        _mark(cleaned, hole, box, shadow=box not in on_bars)
+    grow_into_calm(cleaned, hole)
+    hole |= exact
+    progress(3, _STEPS, previews.mask(cleaned, hole))
+    fill(cleaned, hole, check)
+    progress(4, _STEPS, previews.small(cleaned))
+
+
+def _erase_rests(cleaned: Picture, removed: Sequence[TextBox], check: Check) -> None:
+    """Read the result again; what is still legible of a line goes too: its strokes, then all."""
+    for is_last in (False, True):
+        check()
+        rests = [box for box in read_text(cleaned) if _is_rest(box, removed)]
+        if not rests:
+            return
+        hole = np.zeros(cleaned.shape[:2], bool)
+        for box in rests:
+            window, mask = _whole(cleaned, box) if is_last else stroke_mask(cleaned, box)
+            hole[window.slices] |= mask
+        fill(cleaned, hole, check)
+
+
+def _is_rest(box: TextBox, removed: Sequence[TextBox]) -> bool:
+    """Whether this reading lies in a removed line and shares a letter with it."""
+    if box.score < _READABLE:
+        return False
+    x, y = box.center
+    for line in removed:
+        place = around(line.corners)
+        inside = place.left <= x < place.right and place.top <= y < place.bottom
+        if inside and set(letters(box.text)) & set(letters(line.text)):
+            return True
+    return False
+
+
+def _whole(picture: Picture, box: TextBox) -> tuple[Window, Mask]:
+    window = around(box.corners).grown(0.2 * box.glyph_size, picture.shape)
+    corners = box.corners - np.array(window[:2], np.float32)
+    shape = window.bottom - window.top, window.right - window.left
+    return window, polygon(shape, corners, 0.1 * box.glyph_size)
+
+
 def _removed(boxes: Sequence[TextBox]) -> list[Removed]:
     """What the boxes say; copies of a mark all say what most of them do, cut ones too."""
     tiles = Counter(box.text for box in boxes if box.repeated)
     usual = tiles.most_common(1)[0][0] if tiles else ""
-    return [Removed(box.kind, usual if box.repeated else box.text) for box in boxes]
+    return [Removed(str(box.kind), usual if box.repeated else box.text) for box in boxes]
 
 
 def _look(picture: Picture, wanted: Instruction) -> list[TextBox]:
     height, width = picture.shape[:2]
-    return select(classify(read_text(picture), width, height), wanted, width, height)
+    boxes = join_columns(read_text(picture))
+    return select(classify(boxes, width, height), wanted, width, height)
 
 
 def _take_off_tiles(picture: Picture, hole: Mask, boxes: Sequence[TextBox], check: Check) -> bool:
@@ -122,8 +205,8 @@ def _take_off_bars(
         if bar is None:
             continue
         on_bars += lines
-        for edge in caption_bar.take_off(picture, bar):
-            hole[edge.slices] = True
+        for window, edge in caption_bar.take_off(picture, bar):
+            hole[window.slices] |= edge
     return on_bars
 
 
@@ -146,27 +229,3 @@ def _mark(picture: Picture, hole: Mask, box: TextBox, *, shadow: bool) -> None:
     if box.kind is Kind.WATERMARK:
         for icon_window, icon in icon_mask(picture, box):
             hole[icon_window.slices] |= icon
-
-
-def _preview(picture: Picture) -> PILImage.Image:
-    return PILImage.fromarray(reduced(picture, _preview_scale(picture)))
-
-
-def _preview_scale(picture: Picture) -> float:
-    return min(1.0, _PREVIEW_SIDE / int(max(picture.shape[:2])))
-
-
-def _preview_boxes(picture: Picture, boxes: Sequence[TextBox]) -> PILImage.Image:
-    scale = _preview_scale(picture)
-    small = reduced(picture, scale).copy()
-    outlines = [np.round(box.corners * scale).astype(np.int32) for box in boxes]
-    cv2.polylines(small, outlines, isClosed=True, color=(255, 64, 64), thickness=1)
-    return PILImage.fromarray(small)
-
-
-def _preview_mask(picture: Picture, hole: Mask) -> PILImage.Image:
-    small = reduced(picture, _preview_scale(picture)).copy()
-    size = small.shape[1], small.shape[0]
-    marked = cv2.resize(hole.view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 32
-    small[marked] = (small[marked] // 2 + np.array([127, 20, 20])).astype(np.uint8)
-    return PILImage.fromarray(small)

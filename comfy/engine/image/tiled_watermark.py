@@ -13,7 +13,7 @@ from comfy.engine.image.text_boxes import Picture
 from comfy.engine.image.tiling import Tiling
 from comfy.engine.image.windows import Mask, Window, around
 
-_CALM = 4.0  # grey levels of fine detail
+_CALM, _PLAIN = 6.0, 2.0  # grey levels of fine detail: a ghost's rim shows where it is plain
 
 
 def take_off(
@@ -56,9 +56,12 @@ def _visible_edges(view: Picture, alpha: Floats, full: float) -> Mask:
     Elsewhere the un-mixed pixels, though uncertain, are better than a smooth guess.
     """
     letters = (alpha > 0.35 * full).view(np.uint8)
-    edges = cv2.morphologyEx(letters, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    wide, narrow = (
+        cv2.morphologyEx(letters, cv2.MORPH_GRADIENT, np.ones((size, size), np.uint8)) > 0
+        for size in (5, 3)
+    )
     grey = cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32)
     fine = np.abs(grey - cv2.GaussianBlur(grey, (0, 0), 2))
-    known = 1 - edges.astype(np.float32)
+    known = 1 - wide.astype(np.float32)
     texture = cv2.blur(fine * known, (15, 15)) / np.maximum(cv2.blur(known, (15, 15)), 0.02)
-    return np.asarray((edges > 0) & (texture < _CALM), bool)
+    return np.asarray((narrow & (texture < _CALM)) | (wide & (texture < _PLAIN)), bool)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, ImageSequence
+from PIL import ExifTags, Image, ImageOps, ImageSequence
 
 from comfy.engine.folders import Folders, SavePlace
 from comfy.engine.node import ImageBatch, Input, Node, NodeError, Result, Run
@@ -35,13 +35,15 @@ def load_frames(path: Path) -> tuple[ImageBatch, npt.NDArray[np.float32]]:
     masks: list[npt.NDArray[np.float32]] = []
     with Image.open(path) as picture:
         for frame in _frames(picture):
-            pixels = np.asarray(frame.convert("RGB"))
+            pixels = np.asarray(frame if frame.mode == "RGB" else frame.convert("RGB"))
             if frames and pixels.shape != frames[0].shape:
                 continue
             frames.append(pixels)
             masks.append(_mask(frame))
             if len(frames) * frame.width * frame.height > MAX_PIXELS:
                 raise NodeError("image_too_large", "all frames together have too many pixels")
+    if len(frames) == 1:  # a view: a large photo is not copied once more
+        return frames[0][None], masks[0][None]
     return np.stack(frames), np.stack(masks)
 
 
@@ -49,7 +51,9 @@ def _frames(picture: Image.Image) -> Iterator[Image.Image]:
     if picture.width * picture.height > MAX_PIXELS:
         raise NodeError("image_too_large", "the picture has too many pixels")
     for frame in ImageSequence.Iterator(picture):
-        upright = ImageOps.exif_transpose(frame)
+        upright = frame
+        if frame.getexif().get(ExifTags.Base.Orientation, 1) != 1:  # else it would be a mere copy
+            upright = ImageOps.exif_transpose(frame)
         if upright.mode.startswith("I"):  # 16 bits a channel: Pillow would clip, not scale
             yield Image.fromarray((np.asarray(upright) >> 8).clip(0, 255).astype(np.uint8))
         else:

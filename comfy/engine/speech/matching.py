@@ -11,8 +11,9 @@ from comfy.engine.speech.analysis import Analysis
 from comfy.engine.speech.frames import HOP, SAMPLE_RATE, Array, Check, Indices, Mask
 from comfy.engine.speech.reference import Reference
 
-SHARE = 0.6
-"""Of the reference in the mixture. Measured: more is more alike, less is clearer speech."""
+SHARE = 0.45
+"""Of the reference in the mixture: more is more alike, less is clearer speech. Measured with
+`match_mean`, which makes up for the likeness that .6 had without it."""
 
 _LEAST_SECONDS = 3.0  # of reference: fewer frames do not cover the sounds of a language
 _CANDIDATES = 24
@@ -20,6 +21,10 @@ _CONTEXT = (-6, -3, 0, 3, 6)  # frames that are compared together
 _VOICING_MISMATCH = 1.5
 _SMOOTHING = 7  # frames: a jump in the reference must not be heard
 _JUMP = 0.35  # cost of not going on in the reference
+_MEAN_DETAIL = 40  # cepstral coefficients of the mean's correction
+_MEAN_LIMIT = 1.4  # natural log power (6 dB)
+_PRIOR_FRAMES = 150
+_LOUD = 0.1  # of the loudest frame: quieter ones are the ends of sounds
 _UNVOICED_SHARE = 0.6  # of the share of voiced frames
 
 
@@ -63,6 +68,23 @@ def borrow(analysis: Analysis, library: Library, inside: Array, check: Check) ->
     check()
     share = SHARE * np.where(analysis.voiced, 1.0, _UNVOICED_SHARE)[:, None] * inside
     return np.asarray(own + share * (found - own), dtype=np.float32)
+
+
+def match_mean(envelope: Array, voiced: Mask, level: Array, wanted: Array, inside: Array) -> Array:
+    """One filter for all voiced frames, so that their mean spectrum is the reference's.
+
+    A filter that does not change in time makes the voice more alike without blurring any sound.
+    A short sentence holds few sounds, so its own mean says little and counts less.
+    """
+    loud = voiced & (level > _LOUD * level.max(initial=0.0))
+    if not loud.any():
+        return envelope
+    weight = loud.sum() / (loud.sum() + _PRIOR_FRAMES)
+    curve = spectrum.smooth(wanted - envelope[loud].mean(axis=0), _MEAN_DETAIL)
+    counted = inside > 0.5
+    curve = np.clip(weight * (curve - curve[counted].mean()), -_MEAN_LIMIT, _MEAN_LIMIT) * inside
+    share = frames.smooth(voiced.astype(float), 5)[:, None]
+    return np.asarray(envelope + share * curve, dtype=np.float32)
 
 
 def _choose(analysis: Analysis, library: Library, check: Check) -> Indices:

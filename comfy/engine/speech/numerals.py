@@ -127,6 +127,8 @@ _RULES = tuple(
         (_FREE + rf"(-)?({_NUMBER})\s?([%‰])", _percent),
         (rf"([¥$€£])\s?({_NUMBER})\s?([万亿]?)", _price),
         (_FREE + rf"(-)?({_NUMBER})\s?°\s?(C?)", _temperature),
+        (r"(?<=\b[A-Z]{2}\s)(\d{3,4})" + _END, lambda m: one_by_one(m[1])),  # a model: RX 580
+        (r"(?<=[A-Z]{3}\s)(\d{3,4})" + _END, lambda m: one_by_one(m[1])),  # a model: RTX 4090
         (_FREE + r"(\d+)/(\d+)" + _END, lambda m: f"{integer(m[2])}分之{integer(m[1])}"),
         (_FREE + rf"({_NUMBER})-({_NUMBER})" + _END, _range),
         (_FREE + rf"({_NUMBER})\s?(km|kg|cm|mm)" + _END, lambda m: m[1] + _UNITS[m[2]]),

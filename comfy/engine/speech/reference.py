@@ -11,6 +11,7 @@ from comfy.engine.speech import pitch, profile
 from comfy.engine.speech.analysis import Analysis, analyse
 from comfy.engine.speech.frames import SAMPLE_RATE, Array, Check, Mask
 from comfy.engine.speech.profile import VoiceProfile
+from comfy.engine.speech.suitability import check_speaker
 
 LONGEST = 15.0  # seconds: more does not change the profile, but costs time
 _LEAST_VOICED = 0.5  # seconds
@@ -30,7 +31,8 @@ class Reference:
 def listen(audio: Audio, check: Check) -> Reference:
     """Find and analyse the voice in a recording.
 
-    Raises NodeError("no_voice") if it is silent or holds less than half a second of voice.
+    Raises NodeError("no_voice") if it is silent or holds less than half a second of voice,
+    NodeError("reference_music") for hums and music, NodeError("reference_two_voices").
     """
     check()
     wave = _prepare(audio)
@@ -40,6 +42,7 @@ def listen(audio: Audio, check: Check) -> Reference:
     active = profile.active(analysis.level)
     if pitch.seconds_voiced(analysis.f0[active]) < _LEAST_VOICED:
         raise _no_voice()
+    check_speaker(analysis, active)
     return Reference(profile.describe(analysis), analysis, active)
 
 

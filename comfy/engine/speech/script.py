@@ -23,6 +23,8 @@ _END = re.compile(
     r"[。!?;！？；.\"'”’)」』》\s]*"
 )
 _ABBREVIATION = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|e\.g|i\.e|etc)|\b[A-Z])\.$")
+# A model number is read in pairs: RTX 4090 is "forty ninety"
+_MODEL = re.compile(r"\b([A-Z]{2,}) ?([1-9][1-9]|[1-9]0)([1-9]\d)(?![\d.,])")
 _COMMA = re.compile(r"[,、:，：]\s*|\s[-—–]+\s|——")
 
 _PAUSES = (("\n\n", 0.7), ("\n", 0.55), (";", 0.3), ("；", 0.3))  # seconds; the first that fits
@@ -58,6 +60,16 @@ def read(text: str) -> list[Sentence]:
         if runs:
             sentences.append(Sentence(tuple(runs)))
     return sentences
+
+
+def foreign_share(text: str) -> float:
+    """Share 0..1 of the letters that are neither Chinese nor Latin: nobody here can read them."""
+    letters = [
+        character for character in text if unicodedata.category(character) in ("Lu", "Ll", "Lo")
+    ]
+    unknown = [character for character in letters if not _CHINESE.match(character)]
+    foreign = [c for c in unknown if "LATIN" not in unicodedata.name(c, "")]
+    return len(foreign) / max(1, len(letters))
 
 
 def clean(text: str) -> str:
@@ -156,7 +168,9 @@ def _runs(piece: str, pause: float, is_chinese: bool) -> list[Run]:
 
 
 def _run(language: Language, text: str) -> Run:
-    readable = unicodedata.normalize("NFKC", text) if language == "en" else text
+    readable = text
+    if language == "en":
+        readable = _MODEL.sub(r"\1 \2 \3", unicodedata.normalize("NFKC", text))
     return Run(readable.strip(), language, _pause_inside(text))
 
 

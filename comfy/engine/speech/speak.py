@@ -32,6 +32,7 @@ _JITTER = 0.002  # share of a period: a voice is never quite regular
 _SLOWEST, _FASTEST = 0.75, 1.3  # how far the pace follows the reference
 _EDGE = 0.02  # seconds kept around speech when eSpeak's own silence is cut off
 _HEARD = 0.003  # amplitude below which eSpeak is silent
+_FOREIGN = 0.2  # share of letters nobody can read from which a script is refused
 _CLOSING = " ,;:.!?。，；：！？、"
 
 
@@ -56,7 +57,12 @@ def speak(
     seed: int,
     run: Run,
 ) -> Audio:
-    """Speech at 22,050 Hz, mono. Raises NodeError("no_text") and NodeError("no_voice")."""
+    """Speech at 22,050 Hz, mono.
+
+    Raises NodeError: "no_text", "text_language", and what `reference.listen` raises.
+    """
+    if script.foreign_share(text) > _FOREIGN:
+        raise NodeError("text_language", "the text is neither Chinese nor English")
     sentences = script.read(text)
     if not sentences:
         raise _no_text()
@@ -82,13 +88,14 @@ def _no_text() -> NodeError:
 def _prepare(voice: Reference, prosody: Prosody, speed: float) -> Delivery:
     bases = {language: base_voice(language) for language in VOICES}
     timbres = {language: timbre.fit(base, voice.profile) for language, base in bases.items()}
-    pace = {
-        language: speed
-        * prosody.rate
-        * float(np.clip(voice.profile.syllable_rate / base.syllable_rate, _SLOWEST, _FASTEST))
-        for language, base in bases.items()
-    }
+    pace = {language: speed * prosody.rate * pace_of(voice.profile, language) for language in bases}
     return Delivery(voice.profile, matching.library(voice), prosody, timbres, pace)
+
+
+def pace_of(voice: VoiceProfile, language: Language) -> float:
+    """How much faster than eSpeak's own pace this voice speaks."""
+    ratio = voice.syllable_rate / base_voice(language).syllable_rate
+    return float(np.clip(ratio, _SLOWEST, _FASTEST))
 
 
 def _say(
@@ -153,6 +160,9 @@ def _render(
     envelope = speech.envelope
     if delivery.library is not None:
         envelope = matching.borrow(speech, delivery.library, inside, check)
+        envelope = matching.match_mean(
+            envelope, speech.voiced, speech.level, delivery.voice.voiced_spectrum, inside
+        )
     envelope = envelope + emotion.tilt_curve(delivery.prosody.tilt).astype(np.float32)
     prosody = delivery.prosody
     f0 = contour.pitch(height, speech.voiced, delivery.voice, prosody, random)

@@ -1,0 +1,78 @@
+"""What stands below an input and helps to fill it well: hints about a file, ready-made wishes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from comfy.errors import InputError
+from comfy.media.files import Limits
+from comfy.media.hints import Hint, picture_hints, sound_hints
+from comfy.media.sounds import accept_sound
+from comfy.text import say
+from comfy.ui.language import both, error_both, language_of
+from comfy.ui.parts import clickable, drawn
+from comfy.ui.results import results_folder
+from comfy.ui.uploads import uploaded
+from comfy.workflow.inputs import FILE_KINDS, Input
+
+PRESETS: Mapping[str, tuple[str, ...]] = {"instruction": ("subtitles", "watermark", "text")}
+HINTED = "hinted"  # folder for the WAV copies that are looked at
+EVENTS: dict[str, Any] = {
+    "show_progress": "hidden",
+    "concurrency_limit": None,
+    "api_visibility": "private",
+}
+
+
+def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
+    """Add the hint or the wishes of this input; nothing for the other kinds."""
+    if item.kind in FILE_KINDS:
+        hint = drawn("hint", [], elem_id=f"hint-{tab}-{item.name}", elem_classes="hint")
+
+        def look(value: Any) -> list[Any]:
+            return hint_value(item, value, limits)
+
+        field.change(look, field, hint, preprocess=False, queue=True, **EVENTS)
+    elif item.name in PRESETS:
+        _create_presets(tab, item.name, field)
+
+
+def hint_value(item: Input, value: Any, limits: Limits) -> list[Any]:
+    """The sentences about a file that was put in; a file that cannot be used has one, too."""
+    try:
+        path = uploaded(value)
+        found = _look(item, path, limits) if path else []
+    except InputError as error:
+        return [error_both(error.code, error.details)]
+    return [both(f"hint.{name}", **details) for name, details in found]
+
+
+def _look(item: Input, path: Path, limits: Limits) -> list[Hint]:
+    if item.kind == "image":
+        return picture_hints(path)
+    return sound_hints(accept_sound(path, _folder(), limits), item.keep_seconds)
+
+
+def _folder() -> Path:
+    return Path(os.environ["GRADIO_TEMP_DIR"]) / HINTED
+
+
+def _create_presets(tab: str, name: str, field: Any) -> None:
+    items = [{"id": preset, "title": both(f"preset.{preset}")} for preset in PRESETS[name]]
+    chips = clickable("presets", items, ["pick"], elem_id=f"presets-{tab}-{name}")
+
+    def choose(event: gr.EventData, request: gr.Request) -> str:
+        chosen = str(event.id)
+        return say(f"preset.{chosen}", language_of(request)) if chosen in PRESETS[name] else ""
+
+    chips.pick(choose, None, field, **EVENTS)
+
+
+def frames_folder() -> Path:
+    """Where frames and sounds that come out of videos are put; inside what Gradio may serve."""
+    return results_folder() / "frames"

@@ -1,0 +1,133 @@
+"""The left side of a tab: what a person gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import gradio as gr
+
+from comfy.jobs.job import Job
+from comfy.jobs.studio import Studio
+from comfy.media.files import Limits
+from comfy.text import LANGUAGES
+from comfy.ui.below import create_below
+from comfy.ui.examples import create_examples, example_values
+from comfy.ui.language import both, either, label
+from comfy.ui.recipe import OWN_FIELDS, Recipe
+from comfy.ui.results import input_file
+from comfy.ui.video_source import VideoSource
+from comfy.ui.widgets import create_inputs, default_value
+from comfy.workflow.inputs import FILE_KINDS, Input
+
+Updates = dict[Any, Any]
+
+
+class TabForm:
+    """The inputs, a video to take them from, examples, and the buttons to start and to cancel."""
+
+    def __init__(self, studio: Studio, recipe: Recipe) -> None:
+        self._studio = studio
+        self._recipe = recipe
+        settings = studio.settings
+        self._limits = Limits(
+            settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds
+        )
+        self.fields: dict[str, Any] = {}
+        self._video: VideoSource | None = None
+        self._build()
+
+    def _build(self) -> None:
+        name, inputs = self._recipe.name, self._recipe.inputs
+        files = [i for i in inputs if i.kind in FILE_KINDS and i.name not in OWN_FIELDS]
+        self._source = files[0].name if files else ""
+        self.fields = create_inputs(name, inputs, own=OWN_FIELDS, below=self._below)
+        if self._video:
+            self._video.fill(self._first(files, "image"), self._first(files, "audio"))
+        self.examples = create_examples(name, inputs)
+        with gr.Row(elem_classes="runbar"):
+            self.run = gr.Button(
+                label(f"run.{name}", "run.any"), variant="primary", scale=3, elem_id=f"run-{name}"
+            )
+            self.stop = gr.Button(
+                label("page.cancel"), scale=1, min_width=90, visible=False, elem_id=f"cancel-{name}"
+            )
+
+    def _below(self, item: Input, field: Any) -> None:
+        create_below(self._recipe.name, item, field, self._limits)
+        if item.name == self._source:
+            self._video = VideoSource(self._recipe.name, self._limits)
+
+    def _first(self, items: Sequence[Input], kind: str) -> Any | None:
+        return next((self.fields[item.name] for item in items if item.kind == kind), None)
+
+    @property
+    def prepare(self) -> str:
+        """JavaScript for `(card, *fields) -> card`: says what is missing, or that it begins."""
+        names = list(self.fields)
+        needs = [
+            [
+                names.index(item.name),
+                f"{self._recipe.name}-{item.name}",
+                both(either(f"add.{item.kind}", "add.text")),
+                names.index(instead) if (instead := self._recipe.instead.get(item.name)) else -1,
+            ]
+            for item in self._recipe.inputs
+            if item.required
+        ]
+        return f"(shown, ...values) => studio.prepare({json.dumps(needs)}, shown, ...values)"
+
+    @property
+    def translated(self) -> list[Any]:
+        """The fields whose default depends on the language."""
+        return [self.fields[item.name] for item in self._recipe.inputs if _speaks(item)]
+
+    def respeak(self, language: str, values: Sequence[Any]) -> list[Any]:
+        """The `translated` fields after a change of language: untouched defaults change, too."""
+        items = [item for item in self._recipe.inputs if _speaks(item)]
+        return [
+            default_value(item, language)
+            if value in {default_value(item, other) for other in LANGUAGES}
+            else gr.skip()
+            for item, value in zip(items, values, strict=True)
+        ]
+
+    def defaults(self, language: str) -> Updates:
+        """An untouched form; texts that are filled in from the start, in this language."""
+        return {self.fields[i.name]: default_value(i, language) for i in self._recipe.inputs}
+
+    def texts(self, language: str) -> Updates:
+        """The defaults that depend on the language."""
+        return {
+            self.fields[item.name]: default_value(item, language)
+            for item in self._recipe.inputs
+            if _speaks(item)
+        }
+
+    def example(self, number: int, language: str) -> list[Any]:
+        """All fields for an example; what it does not mention goes back to its default."""
+        given = example_values(self._recipe.name, number, self._recipe.inputs)
+        defaults = self.defaults(language)
+        return [given.get(name, defaults[field]) for name, field in self.fields.items()]
+
+    def restore(self, jobs: Sequence[Job]) -> Updates:
+        """The inputs as they were given for these jobs: to look at, or to run with changes."""
+        updates: Updates = {}
+        for item in self._recipe.inputs if jobs else ():
+            found = self._recipe.origin(jobs, item.name)
+            if found:
+                updates[self.fields[item.name]] = self._given(item, *found)
+            elif item.name in OWN_FIELDS:
+                updates[self.fields[item.name]] = None
+        return updates
+
+    def _given(self, item: Input, job: Job, name: str) -> Any:
+        if item.kind not in FILE_KINDS:
+            return job.values[name]
+        path = input_file(self._studio, job, name)
+        return str(path) if path else None
+
+
+def _speaks(item: Input) -> bool:
+    return item.kind == "text" and bool(item.default)

@@ -1,0 +1,95 @@
+"""A video as a source: one of its frames as the picture, its sound as the voice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+
+from comfy.errors import InputError
+from comfy.media.files import Limits
+from comfy.media.sounds import accept_sound
+from comfy.media.video import save_frame, sharpest_moment
+from comfy.ui.below import EVENTS, frames_folder
+from comfy.ui.language import both, error_both, label
+from comfy.ui.parts import drawn
+from comfy.ui.uploads import button_file
+
+Updates = dict[Any, Any]
+
+
+class VideoSource:
+    """A button that takes a video apart for the fields of a tab, and a slider for the moment."""
+
+    def __init__(self, tab: str, limits: Limits) -> None:
+        self._limits = limits
+        self._picture: Any = None
+        self._sound: Any = None
+        self.button = gr.UploadButton(
+            label("video.use"),
+            file_types=["video"],
+            size="sm",
+            elem_id=f"video-{tab}",
+            elem_classes="small-button",
+        )
+        self.slider = gr.Slider(
+            0, 1, 0, step=0.04, label=label("video.frame"), visible=False, elem_id=f"moment-{tab}"
+        )
+        self.note = drawn("hint", [], elem_id=f"video-note-{tab}")
+
+    def fill(self, picture: Any | None, sound: Any | None) -> None:
+        """Which fields get the frame and the sound; None where the tab has no such field."""
+        self._picture, self._sound = picture, sound
+        targets = [field for field in (picture, sound) if field is not None]
+        self.button.upload(
+            self.take_apart,
+            self.button,
+            [self.slider, self.note, *targets],
+            preprocess=False,
+            **EVENTS,
+        )
+        if picture is not None:
+            self.slider.release(
+                self.another,
+                [self.button, self.slider],
+                [self.note, picture],
+                preprocess=False,
+                **EVENTS,
+            )
+
+    def take_apart(self, value: Any) -> Updates:
+        """Put the sharpest frame and the sound into the fields."""
+        try:
+            source = button_file(value)
+            updates: Updates = {self.note: []}
+            if self._picture is not None:
+                moment, length = sharpest_moment(source, self._limits)
+                updates[self._picture] = str(save_frame(source, moment, frames_folder()))
+                updates[self.slider] = gr.update(
+                    maximum=round(length, 1), value=round(moment, 2), visible=True
+                )
+                updates[self.note] = [both("video.taken")]
+            if self._sound is not None:
+                updates |= self._sound_of(source, updates[self.note])
+        except InputError as error:
+            return {self.note: [error_both(error.code, error.details)]}
+        return updates
+
+    def _sound_of(self, source: Path, notes: list[Any]) -> Updates:
+        """A video without sound is no mistake where its picture is wanted, too."""
+        try:
+            sound = accept_sound(source, frames_folder(), self._limits)
+        except InputError as error:
+            if self._picture is None:
+                raise
+            return {self.note: [*notes, error_both(error.code, error.details)]}
+        return {self._sound: str(sound), self.note: [*notes, both("video.taken_sound")]}
+
+    def another(self, value: Any, seconds: float) -> Updates:
+        """Put the frame of another moment into the picture field."""
+        try:
+            frame = save_frame(button_file(value), max(0.0, float(seconds)), frames_folder())
+        except InputError as error:
+            return {self.note: [error_both(error.code, error.details)]}
+        return {self.note: [], self._picture: str(frame)}

@@ -1,0 +1,152 @@
+"""Longer ways through the page: the chain, the history, other devices, a network that is gone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.app_process import AppProcess
+from tests.browser.conftest import PHONE, OpenPage
+from tests.browser.steps import (
+    ASSETS,
+    RESULTS,
+    VOICE,
+    choose,
+    job_of,
+    put,
+    run_example,
+    show_tab,
+    speak,
+    wait_for,
+)
+
+pytestmark = pytest.mark.browser
+
+LONG_TEXT = "The network goes away in the middle of this text, and comes back later. " * 8
+
+
+def test_a_network_that_is_cut_off_loses_nothing(open_page: OpenPage) -> None:
+    page = open_page()
+    speak(page, LONG_TEXT)
+    page.wait_for_selector("#card-voice_clone .card.in_progress")
+    page.context.set_offline(True)
+    page.wait_for_timeout(2500)
+    page.context.set_offline(False)
+    page.reload()
+    show_tab(page, "voice_clone")
+    wait_for(page, "voice_clone", "completed")
+    expect(page.locator("#voice_clone-text textarea")).to_have_value(LONG_TEXT.strip())
+
+
+def test_a_replaced_step_runs_only_what_depends_on_it(open_page: OpenPage) -> None:
+    page = open_page()
+    run_example(page, "pipeline")
+    wait_for(page, "pipeline", "completed")
+    page.wait_for_selector(RESULTS["pipeline"], state="attached")
+    before = job_of(page, "pipeline")
+    expect(page.locator("#history .past")).to_have_count(3)
+    choose(page, "#replace-pipeline-image", ASSETS / "portrait2.jpg")
+    page.wait_for_selector("#card-pipeline .card.running:not(.preparing)")
+    wait_for(page, "pipeline", "completed")
+    expect(page.locator("#history .past")).to_have_count(4)  # a new video, and nothing else
+    assert job_of(page, "pipeline") != before
+    page.reload()
+    show_tab(page, "pipeline")
+    page.wait_for_selector("#result-pipeline-image_cleanup img")
+
+
+def test_the_chain_stops_to_be_looked_at(open_page: OpenPage) -> None:
+    page = open_page()
+    show_tab(page, "pipeline")
+    put(page, "pipeline", "image", ASSETS / "portrait.jpg")
+    put(page, "pipeline", "reference_audio", VOICE)
+    page.fill("#pipeline-text textarea", "Look at me first.")
+    page.check("#pipeline-review input")
+    page.click("#run-pipeline")
+    page.wait_for_selector("#approve-pipeline", timeout=60_000)
+    expect(page.locator("#result-pipeline-talking_head")).to_be_hidden()
+    page.click("#approve-pipeline")
+    page.wait_for_selector(RESULTS["pipeline"], timeout=60_000)
+    expect(page.locator("#history .past")).to_have_count(3)
+
+
+def test_a_result_can_be_made_again_and_deleted_for_good(
+    open_page: OpenPage, app: AppProcess
+) -> None:
+    page = open_page()
+    run_example(page, "image_cleanup")
+    wait_for(page, "image_cleanup", "completed")
+    past = page.locator("#history .past")
+    expect(past).to_have_count(1)
+    show_tab(page, "voice_clone")
+    past.hover()
+    past.locator("[data-act=again]").click()
+    expect(past).to_have_count(2)
+    wait_for(page, "image_cleanup", "completed")
+    seed = page.locator("#details-image_cleanup dt .l-en", has_text="Seed")
+    expect(seed).to_have_count(1)
+    erase = page.locator("#details-image_cleanup [data-act=erase]")
+    files = app.folder / "outputs" / job_of(page, "image_cleanup")
+    assert files.exists()
+    erase.click()
+    expect(erase).to_contain_text("Click again to delete")
+    expect(past).to_have_count(2)
+    erase.click()
+    expect(past).to_have_count(1)
+    page.wait_for_selector("#card-image_cleanup .card.idle")
+    assert not files.exists()
+    page.reload()
+    page.wait_for_selector("#card-image_cleanup .card.idle")
+    expect(past).to_have_count(1)
+
+
+def test_a_private_link_shows_the_job_on_another_device(open_page: OpenPage) -> None:
+    page = open_page()
+    run_example(page, "voice_clone")
+    wait_for(page, "voice_clone", "completed")
+    page.wait_for_selector("#details-voice_clone [data-do=link]")
+    phone = open_page(PHONE, "zh-CN", query=f"?job={job_of(page, 'voice_clone')}")
+    wait_for(phone, "voice_clone", "completed")
+    phone.wait_for_selector(RESULTS["voice_clone"], state="attached")
+    expect(phone.locator("#history .past")).to_have_count(0)
+
+
+def test_an_unknown_link_is_just_the_page(open_page: OpenPage) -> None:
+    page = open_page(query="?job=no-such-job")
+    page.wait_for_selector("#card-image_cleanup .card.idle")
+
+
+def test_what_was_made_from_what_leads_back(open_page: OpenPage) -> None:
+    page = open_page()
+    run_example(page, "pipeline")
+    wait_for(page, "pipeline", "completed")
+    video = page.locator("#history .past").first
+    expect(video).to_contain_text("Talking head")
+    show_tab(page, "image_cleanup")
+    video.locator(".open").click()
+    page.wait_for_selector("#card-pipeline .card.completed")
+    expect(page.locator("#result-pipeline-voice_clone")).to_be_visible()
+
+
+def test_an_untouched_text_follows_the_language_and_a_changed_one_stays(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(locale="en-US")
+    show_tab(page, "talking_head")
+    page.fill("#talking_head-prompt textarea", "A man sings")
+    page.click("[data-do=language]")
+    expect(page.locator("#talking_head-prompt textarea")).to_have_value("A man sings")
+    show_tab(page, "image_cleanup")
+    expect(page.locator("#image_cleanup-instruction textarea")).to_have_value(
+        "去除字幕、水印、文字"
+    )
+
+
+def test_the_bell_is_remembered(open_page: OpenPage) -> None:
+    page = open_page()
+    bell = page.locator("[data-do=bell]")
+    expect(bell).to_have_attribute("aria-pressed", "false")
+    bell.click()
+    expect(bell).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(bell).to_have_attribute("aria-pressed", "true")

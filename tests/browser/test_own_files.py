@@ -1,0 +1,145 @@
+"""Each tab with files of one's own, and what the page says when something is wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import pytest
+from PIL import Image, ImageFilter
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.steps import ASSETS, RESULTS, VOICE, choose, put, show_tab, wait_for
+
+pytestmark = pytest.mark.browser
+
+FILES = {
+    "image_cleanup": {"image": ASSETS / "scene.jpg"},
+    "voice_clone": {"reference_audio": VOICE},
+    "talking_head": {"image": ASSETS / "portrait2.jpg", "audio": VOICE},
+    "pipeline": {"image": ASSETS / "portrait.jpg", "reference_audio": VOICE},
+}
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds, sharp only around the first, without sound."""
+    path = tmp_path_factory.mktemp("video") / "clip.mp4"
+    sharp = Image.open(ASSETS / "portrait.jpg").resize((384, 480))
+    soft = sharp.filter(ImageFilter.GaussianBlur(6))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"g": "1"})
+        stream.width, stream.height, stream.pix_fmt = 384, 480, "yuv420p"
+        for number in range(20):
+            picture = sharp if 6 <= number <= 13 else soft
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    return path
+
+
+def fill_in(page: Page, tab: str, without: str = "") -> None:
+    show_tab(page, tab)
+    for name, file in FILES[tab].items():
+        if name != without:
+            put(page, tab, name, file)
+    if tab in ("voice_clone", "pipeline"):
+        page.fill(f"#{tab}-text textarea", "These are my own files.")
+
+
+@pytest.mark.parametrize("tab", FILES)
+def test_own_files_become_a_result(open_page: OpenPage, tab: str) -> None:
+    page = open_page()
+    fill_in(page, tab)
+    page.click(f"#run-{tab}")
+    wait_for(page, tab, "completed")
+    page.wait_for_selector(RESULTS[tab], state="attached")
+    expect(page.locator(f"#details-{tab} dl")).to_contain_text("Built-in preview engine")
+
+
+@pytest.mark.parametrize(
+    ("tab", "name", "sentence"),
+    [
+        ("image_cleanup", "image", "This file is not a picture that can be opened"),
+        ("voice_clone", "reference_audio", "This file is not a sound that can be played"),
+        ("talking_head", "audio", "This file is not a sound that can be played"),
+        ("pipeline", "image", "This file is not a picture that can be opened"),
+    ],
+)
+def test_a_broken_file_is_named_in_every_tab(
+    open_page: OpenPage, tmp_path: Path, tab: str, name: str, sentence: str
+) -> None:
+    page = open_page()
+    fill_in(page, tab, without=name)
+    broken = tmp_path / ("broken.png" if name == "image" else "broken.mp3")
+    broken.write_bytes(b"broken")
+    page.set_input_files(f"#{tab}-{name} input[type=file]", str(broken))
+    expect(page.locator(f"#hint-{tab}-{name} li .l-en")).to_contain_text(sentence)
+    page.click(f"#run-{tab}")
+    wait_for(page, tab, "failed")
+    expect(page.locator(f"#card-{tab} .detail .l-en")).to_contain_text(sentence)
+
+
+def test_a_picture_without_a_face_fails_in_words_and_can_be_tried_again(
+    open_page: OpenPage,
+) -> None:
+    page = open_page()
+    show_tab(page, "talking_head")
+    put(page, "talking_head", "image", ASSETS / "scene.jpg")
+    put(page, "talking_head", "audio", VOICE)
+    page.click("#run-talking_head")
+    wait_for(page, "talking_head", "failed")
+    expect(page.locator("#card-talking_head .detail .l-en")).to_contain_text("No face was found")
+    page.click("#card-talking_head [data-press]")
+    page.wait_for_selector("#card-talking_head .card.running")
+    wait_for(page, "talking_head", "failed")
+
+
+def test_a_large_picture_shows_at_once_that_it_is_being_prepared(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.jpg"
+    Image.open(ASSETS / "scene.jpg").resize((4000, 3000)).save(large)
+    page = open_page()
+    put(page, "image_cleanup", "image", large)
+    page.click("#run-image_cleanup")
+    page.wait_for_selector("#card-image_cleanup .card.preparing", timeout=300)
+    page.wait_for_selector("#card-image_cleanup .card.running:not(.preparing)")
+    page.click("#cancel-image_cleanup")
+
+
+def test_hints_tell_at_once_what_will_hurt(open_page: OpenPage, tmp_path: Path) -> None:
+    poor = tmp_path / "poor.png"
+    Image.open(ASSETS / "portrait.jpg").resize((240, 300)).filter(ImageFilter.GaussianBlur(5)).save(
+        poor
+    )
+    page = open_page()
+    put(page, "image_cleanup", "image", poor)
+    expect(page.locator("#hint-image_cleanup-image li .l-en")).to_have_text(
+        [
+            "This picture is only 240×300. Small pictures give soft results;"
+            " 400 pixels on the short side are better.",
+            "This picture looks blurred. A sharp one gives a better result.",
+        ]
+    )
+
+
+def test_a_wish_is_one_click(open_page: OpenPage) -> None:
+    page = open_page(locale="zh-CN")
+    page.click("#presets-image_cleanup-instruction button >> nth=1")
+    expect(page.locator("#image_cleanup-instruction textarea")).to_have_value("去除水印")
+
+
+def test_a_video_gives_its_sharpest_frame(open_page: OpenPage, video: Path) -> None:
+    page = open_page()
+    show_tab(page, "talking_head")
+    choose(page, "#video-talking_head", video)
+    page.wait_for_selector("#talking_head-image img")
+    moment = float(page.locator("#moment-talking_head input[type=number]").input_value())
+    assert 0.6 <= moment <= 1.4
+    expect(page.locator("#video-note-talking_head li .l-en")).to_have_text(
+        [
+            "The sharpest frame was taken. Move the slider for another one.",
+            "There is no sound in this file. Please use another one.",
+        ]
+    )

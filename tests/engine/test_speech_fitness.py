@@ -1,0 +1,104 @@
+"""What is refused before anything is spoken, and how long a script will last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from comfy.engine.codecs.sound import decode
+from comfy.engine.node import Audio, NodeError
+from comfy.engine.speech import espeak, estimate, reference, script
+from tests.engine.test_speech import MIXED, RATE, refusal, say
+
+ASSETS = Path(__file__).parents[2] / "assets"
+EN = "A small blue boat sailed across the quiet lake. My father gave us warm bread at noon."
+
+
+def audio(wave: npt.NDArray[np.floating[Any]]) -> Audio:
+    return Audio(wave[None].astype(np.float32), RATE)
+
+
+def melody() -> Audio:
+    """Notes of a plucked string, 0.3 s each."""
+    times = np.arange(int(0.3 * RATE)) / RATE
+    steps = np.random.default_rng(0).integers(0, 12, 24)
+    notes = [
+        sum(np.sin(2 * np.pi * 220 * 2 ** (s / 12) * k * times) / k**1.5 for k in range(1, 8))
+        * np.exp(-3 * times)
+        for s in steps
+    ]
+    return audio(0.2 * np.concatenate(notes))
+
+
+def conversation() -> Audio:
+    """The two sample voices in turns of three seconds."""
+    one, other = (
+        decode(ASSETS / name, lambda: None).waveform[0] for name in ("voice-en.mp3", "voice-zh.mp3")
+    )
+    turns = [wave[start * RATE : (start + 3) * RATE] for start in (0, 3) for wave in (one, other)]
+    return Audio(np.concatenate(turns)[None], RATE)
+
+
+def test_music_is_no_voice_to_imitate() -> None:
+    assert refusal(melody(), "你好") == "reference_music"
+
+
+def test_a_hum_is_no_voice_either() -> None:
+    times = np.arange(6 * RATE) / RATE
+    hum = sum(0.2 / k * np.sin(2 * np.pi * 50 * k * times) for k in range(1, 12))
+    assert refusal(audio(np.asarray(hum)), "你好") == "no_voice"
+
+
+def test_two_people_are_not_one_voice() -> None:
+    assert refusal(conversation(), "你好") == "reference_two_voices"
+
+
+@pytest.mark.parametrize("voice", ["en-us+f1", "en-us+m7", "en-us+croak", "cmn+f4", "cmn+m3"])
+def test_one_person_is_never_refused(voice: str) -> None:
+    text = "今天天气真好，我们去公园。他说明天还要开会！" if voice[0] == "c" else EN
+    reference.listen(audio(espeak.read(text, voice).wave), lambda: None)
+
+
+@pytest.mark.parametrize("text", ["こんにちは", "Привет, как дела?", "안녕하세요 hello"])
+def test_a_text_in_another_script_is_refused_with_its_own_reason(text: str) -> None:
+    with pytest.raises(NodeError, match="^text_language: "):
+        say(melody(), text)
+
+
+def test_a_name_in_another_script_does_not_stop_a_script() -> None:
+    assert script.foreign_share("我的俄语名字是 Иван，很高兴认识你们大家，欢迎来到这里。") < 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "runs"),
+    [
+        ("我的RTX 4090很快", ["我的", "RTX", "四零九零很快"]),
+        ("The RTX 4090 is fast.", ["The RTX 40 90 is fast."]),
+        ("Buy a GTX 1080 in 2025", ["Buy a GTX 10 80 in 2025"]),
+    ],
+)
+def test_model_numbers_are_read_digit_by_digit_or_in_pairs(text: str, runs: list[str]) -> None:
+    assert [run.text for sentence in script.read(text) for run in sentence.runs] == runs
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("今天天气真好，我们一起去公园散步。他说明天还要开会，请大家准备好材料。", {}),
+        ("这得益于强大的算力支持。二〇二五年的产量是1234台，增长了3.5%。", {"speed": 1.3}),
+        (EN + " Please bring the report to the meeting tomorrow.", {}),
+        (EN, {"emotion": "sad", "strength": 1.0}),
+        (MIXED + "我们在Windows和Linux上都测试过，没有问题。", {}),
+    ],
+)
+def test_the_length_is_known_before(text: str, options: dict[str, Any]) -> None:
+    recording = audio(espeak.read(EN, "en-us+f2", rate=150).wave)
+    spoken = say(recording, text, **options)
+    voice = reference.listen(recording, lambda: None).profile
+    wanted = spoken.waveform.shape[1] / RATE
+    assert estimate.seconds(text, voice=voice, **options) == pytest.approx(wanted, rel=0.15)
+    assert estimate.seconds("……") == 0

@@ -1,0 +1,93 @@
+"""What is said at once about a picture, a sound or a video that was put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image, ImageFilter
+
+from comfy.errors import InputError
+from comfy.media.files import Limits
+from comfy.media.hints import picture_hints, sound_hints
+from comfy.media.video import save_frame, sharpest_moment
+
+ASSETS = Path(__file__).parent.parent.parent / "assets"
+RATE = 16_000
+
+
+def sound(path: Path, *parts: tuple[float, float]) -> Path:
+    """A WAV of hums: (seconds, loudness 0..1 or more) each."""
+    waves = [loudness * np.sin(np.arange(int(seconds * RATE)) * 0.1) for seconds, loudness in parts]
+    soundfile.write(path, np.clip(np.concatenate(waves), -1, 1), RATE, "PCM_16")
+    return path
+
+
+def video(path: Path) -> Path:
+    """Two seconds with a sharp middle."""
+    sharp = Image.open(ASSETS / "portrait.jpg").resize((384, 480))
+    soft = sharp.filter(ImageFilter.GaussianBlur(6))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=10, options={"g": "1"})
+        stream.width, stream.height, stream.pix_fmt = 384, 480, "yuv420p"
+        for number in range(20):
+            picture = sharp if 6 <= number <= 13 else soft
+            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", ["keyframe.jpg", "portrait.jpg", "portrait2.jpg", "scene.jpg"])
+def test_a_good_picture_has_no_hints(name: str) -> None:
+    assert picture_hints(ASSETS / name) == []
+
+
+def test_a_small_blurred_or_dark_picture_has(tmp_path: Path) -> None:
+    good = Image.open(ASSETS / "portrait.jpg")
+    good.resize((320, 400)).save(tmp_path / "small.png")
+    good.filter(ImageFilter.GaussianBlur(9)).save(tmp_path / "blurred.png")
+    good.point(lambda value: value // 8).save(tmp_path / "dark.png")
+    assert picture_hints(tmp_path / "small.png") == [
+        ("small", {"width": 320, "height": 400, "limit": 400})
+    ]
+    assert picture_hints(tmp_path / "blurred.png") == [("blurred", {})]
+    assert picture_hints(tmp_path / "dark.png") == [("dark", {})]
+
+
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "no.png").write_bytes(b"no")
+    with pytest.raises(InputError) as refused:
+        picture_hints(tmp_path / "no.png")
+    assert refused.value.code == "picture_unusable"
+
+
+def test_sounds_that_are_short_quiet_loud_or_long(tmp_path: Path) -> None:
+    assert sound_hints(sound(tmp_path / "good.wav", (8, 0.5)), 15) == []
+    assert sound_hints(sound(tmp_path / "short.wav", (2, 0.5)), 15) == [
+        ("short", {"seconds": "2.0"})
+    ]
+    assert sound_hints(sound(tmp_path / "quiet.wav", (8, 0.01)), 15) == [("quiet", {})]
+    assert sound_hints(sound(tmp_path / "loud.wav", (8, 3.0)), 15) == [("clipping", {})]
+    long = sound(tmp_path / "long.wav", (10, 0.0), (15, 0.5), (5, 0.0))
+    assert sound_hints(long, 15) == [("part", {"keep": 15, "start": "0:10", "end": "0:25"})]
+    assert sound_hints(long, 0) == []
+
+
+def test_the_sharpest_frame_of_a_video_is_found_and_saved(tmp_path: Path) -> None:
+    clip = video(tmp_path / "clip.mp4")
+    moment, seconds = sharpest_moment(clip, Limits())
+    assert (0.6 <= moment <= 1.3, seconds) == (True, 2.0)
+    frame = save_frame(clip, moment, tmp_path / "frames")
+    with Image.open(frame) as picture:
+        assert picture.size == (384, 480)
+    assert picture_hints(frame) == [("small", {"width": 384, "height": 480, "limit": 400})]
+
+
+def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
+    for source in (ASSETS / "README.md", ASSETS / "voice-en.mp3"):
+        with pytest.raises(InputError) as refused:
+            sharpest_moment(source, Limits())
+        assert refused.value.code == "video_unusable"
