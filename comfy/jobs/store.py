@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from comfy.jobs.job import CANCELLED, FAILED, FINISHED, Job
-from comfy.jobs.tables import JOBS, META, from_row, to_columns, to_row
+from comfy.jobs.tables import JOBS, META, add_missing_columns, from_row, to_columns, to_row
 
 PG_LOCK = 4242  # one number for all transactions of ours that must not interleave
 
@@ -29,7 +29,9 @@ class Store:
         self._sqlite = self._engine.dialect.name == "sqlite"
         if self._sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
-        META.create_all(self._engine)
+        with self.transaction() as connection:
+            META.create_all(connection)
+            add_missing_columns(connection)
         self._changed = threading.Condition()
 
     def close(self) -> None:

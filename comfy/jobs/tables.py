@@ -33,7 +33,7 @@ JOBS = sa.Table(
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float, nullable=False),
     sa.Column("ended", sa.Float, nullable=False),
-    sa.Column("again", sa.Integer, nullable=False),
+    sa.Column("again", sa.Integer, nullable=False, server_default="0"),
     sa.Column("version", sa.Integer, nullable=False),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
@@ -44,6 +44,20 @@ LEASES = sa.Table(
     sa.Column("server", sa.String(256), nullable=False, index=True),
     sa.Column("granted", sa.Float, nullable=False),
 )
+
+
+def add_missing_columns(connection: sa.Connection) -> None:
+    """Bring a database of an older version up to date: a column added later has a server default.
+
+    It never changes or drops anything, so replicas of two versions can share a database.
+    """
+    looked = sa.inspect(connection)
+    for table in META.sorted_tables:
+        known = {column["name"] for column in looked.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                definition = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
 
 
 def to_row(job: Job, folder: Path) -> dict[str, Any]:

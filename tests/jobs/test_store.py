@@ -1,7 +1,9 @@
 """The store keeps what it is told, and a finished job for ever as it was."""
 
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,17 @@ def test_a_job_comes_back_as_it_was_stored(store, tmp_path):
     )
     assert isinstance(found.values["image"], Path)
     assert found.values["text"] == "in/a.png"
+
+
+def test_a_database_of_an_older_version_is_brought_up_to_date(store, tmp_path):
+    store.add(a_job())
+    store.close()
+    file = tmp_path / "studio.sqlite"
+    with closing(sqlite3.connect(file)) as old:
+        old.execute("ALTER TABLE jobs DROP COLUMN again")
+    with closing(Store(f"sqlite:///{file}", tmp_path)) as newer:
+        assert newer.get("a") == a_job()
+        assert newer.update("a", again=1)
 
 
 def test_an_update_raises_the_version(store):
