@@ -10,6 +10,7 @@ import threading
 
 from comfy.errors import StudioError
 from comfy.jobs.studio import Studio
+from comfy.passwords import is_hash
 from comfy.settings import Settings
 from comfy.text import pick_language, say
 from comfy.ui.environment import prepare_gradio
@@ -45,8 +46,11 @@ def main() -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())
     sweep(temp_folder)
+    for account, password in settings.auth:
+        if not is_hash(password):
+            logging.warning(complain("app.password_plain", name=account))
     try:
-        print(f"Comfy Presenter: {launch_page(demo, settings)}", flush=True)
+        print(f"Comfy Presenter: {launch_page(demo, studio)}", flush=True)
         stop.wait()
     except OSError:
         sys.exit(complain("app.port_taken", port=settings.port))

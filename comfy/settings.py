@@ -73,6 +73,8 @@ def _between(number: int, low: int, high: int) -> int:
     return number
 
 
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
 SETTINGS = (
     Setting("servers", "COMFY_SERVERS", "", _servers),
     Setting("tokens", "COMFY_TOKENS", "", _places),
@@ -82,11 +84,18 @@ SETTINGS = (
     Setting("port", "GRADIO_SERVER_PORT", "7860", _port),
     Setting("share", "GRADIO_SHARE", "false", _switch),
     Setting("auth", "STUDIO_AUTH", "", _accounts),
+    Setting("guests", "STUDIO_GUESTS", "false", _switch),
+    Setting("oauth", "STUDIO_OAUTH", "false", _switch),
+    Setting("operators", "STUDIO_OPERATORS", "", _words),
+    Setting("public", "STUDIO_PUBLIC", "false", _switch),
+    Setting("hosts", "STUDIO_HOSTS", "", _words),
+    Setting("secret", "STUDIO_SECRET", ""),
     Setting("root_path", "GRADIO_ROOT_PATH", ""),
     Setting("max_upload_mb", "STUDIO_MAX_UPLOAD_MB", "100", _count),
     Setting("max_megapixels", "STUDIO_MAX_MEGAPIXELS", "50", _count),
     Setting("max_audio_seconds", "STUDIO_MAX_AUDIO_SECONDS", "600", _count),
     Setting("max_jobs", "STUDIO_MAX_JOBS", "20", _count),
+    Setting("max_requests", "STUDIO_MAX_REQUESTS", "1200", _count),
     Setting("open", "STUDIO_OPEN", "false", _switch),
     Setting("mcp", "GRADIO_MCP_SERVER", "false", _switch),
     Setting("workflows", "STUDIO_WORKFLOWS", "", _folder),
@@ -108,11 +117,18 @@ class Settings:
     port: int
     share: bool
     auth: tuple[tuple[str, str], ...] = field(repr=False)
+    guests: bool
+    oauth: bool
+    operators: tuple[str, ...]
+    public: bool
+    hosts: tuple[str, ...]
+    secret: str = field(repr=False)
     root_path: str
     max_upload_mb: int
     max_megapixels: int
     max_audio_seconds: int
     max_jobs: int
+    max_requests: int
     open: bool
     mcp: bool
     workflows: Path | None = None
@@ -134,6 +150,8 @@ class Settings:
         for item in SETTINGS:
             raw = given[item.name]
             raw = (env.get(item.env) or item.default) if raw is None else raw
+            if item.name == "public" and env.get("SPACE_ID"):  # a Space says itself who sees it
+                raw = "true"
             try:
                 values[item.name] = item.parse(raw)
             except BadAddress as error:
@@ -146,7 +164,22 @@ class Settings:
             values["servers"] = tuple(server.with_token(token) for server, token in pairs)
         except BadAddress as error:
             parser.error(say("app.servers_wrong", language, reason=str(error)))
-        return cls(**values)
+        loaded = cls(**values)
+        if loaded.oauth and not env.get("SPACE_ID"):
+            parser.error(say("app.oauth_elsewhere", language))
+        if loaded.is_open and not loaded.is_local and not loaded.public:
+            parser.error(say("app.door_open", language))
+        return loaded
+
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody who reaches the page may use it."""
+        return not (self.auth or self.guests or self.oauth)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine reaches the page, apart from a reverse proxy on it."""
+        return self.host in LOOPBACK and not self.share
 
     @property
     def database(self) -> str:

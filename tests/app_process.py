@@ -29,11 +29,12 @@ class AppProcess:
         assert self._process is not None
         return self._process.pid
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """Start it and wait until it says its address."""
+        port = ("--port", str(free_port()))
         environment = {k: v for k, v in os.environ.items() if not k.startswith(OURS)}
         self._process = subprocess.Popen(
-            [sys.executable, "app.py", "--port", str(free_port()), "--data", str(self.folder)],
+            [sys.executable, "app.py", *port, "--data", str(self.folder), *options],
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,

@@ -11,6 +11,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "protocol": ({"errors"}, set()),
     "text": (CORE, set()),
     "addresses": (set(), set()),
+    "passwords": ({"text"}, set()),
     "settings": (CORE | {"text", "addresses"}, set()),
     "media": (CORE, {"PIL", "soundfile", "av", "numpy"}),
     "workflow": (CORE, set()),
@@ -20,11 +21,12 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
         {"dbos", "sqlalchemy"},
     ),
     "ui": (
-        CORE | {"settings", "text", "media", "workflow", "jobs"},
-        {"gradio", "starlette", "brotli"},
+        CORE | {"passwords", "settings", "text", "media", "workflow", "jobs"},
+        {"gradio", "starlette", "brotli", "itsdangerous", "anyio"},
     ),
     # command line tools for operators
     "check": (CORE | {"addresses", "settings", "text", "workflow", "client"}, set()),
+    "guests": (CORE | {"settings", "text", "jobs", "ui"}, set()),
     "add": (CORE | {"settings", "text", "workflow", "check"}, set()),
     "engine": (
         {"protocol", "media"},

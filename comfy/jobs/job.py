@@ -46,6 +46,8 @@ class Job:
     the line or in the server's queue; times are seconds since the epoch. `error` is
     {"code": ..., "details": {...}}. `preview` is the newest preview picture that the server sent.
     `again` counts how often it had to be begun anew because its server lost it or its file.
+    `origin` is who it is counted for: an account, a guest link, an address. `consent` says on
+    what ground each voice and face is used: input -> "given", "example" or "own_result".
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
 
@@ -70,6 +72,8 @@ class Job:
     ended: float = 0.0
     again: int = 0
     version: int = 0
+    origin: str = ""
+    consent: Mapping[str, str] = field(default_factory=dict)
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""

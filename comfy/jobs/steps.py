@@ -11,6 +11,7 @@ from functools import partial
 from comfy.errors import PromptLost, ServerError, StudioError
 from comfy.jobs.durable import AWAY, LOST, Closing
 from comfy.jobs.fetch import disk_is_full
+from comfy.jobs.guests import Guests
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, WAITING, Job
 from comfy.jobs.leases import Leases
 from comfy.jobs.patience import Patience
@@ -42,7 +43,9 @@ class JobSteps:
         servers: Servers,
         tasks: Mapping[str, Task],
         patience: Patience,
+        guests: Guests,
     ) -> None:
+        self._guests = guests
         self._store = store
         self._tasks = tasks
         self._leases = leases
@@ -116,6 +119,7 @@ class JobSteps:
         check = partial(self._check, server)
         task = self._tasks[job.task]
         try:
+            self._guests.charge(job)
             Run(self._store, job, server, task, patience=self._patience, check=check).to_the_end()
         except StudioError as error:
             return self._judge(job, server, error, last=last)

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from comfy.jobs.job import CANCELLED, FAILED, FINISHED, Job
 from comfy.jobs.tables import JOBS, META, add_missing_columns, from_row, to_columns, to_row
 
+SHARING = 3  # times as many unfinished jobs as one person may come from one address
 PG_LOCK = 4242  # one number for all transactions of ours that must not interleave
 
 
@@ -38,9 +39,15 @@ class Store:
         self._engine.dispose()
 
     def add(self, job: Job, *, limit: int = 0) -> bool:
-        """Store a new job. False, and nothing stored, if its owner has `limit` unfinished ones."""
+        """Store a new job. False, and nothing stored, if its owner has `limit` unfinished ones.
+
+        An address may have more, as several people may share it, but not without end: anybody can
+        say that they are somebody else.
+        """
         with self.transaction() as connection:
             if limit and _unfinished(connection, job.owner) >= limit:
+                return False
+            if limit and job.origin and _of_origin(connection, job.origin) >= SHARING * limit:
                 return False
             connection.execute(sa.insert(JOBS).values(to_row(job, self.folder)))
         self.notify()
@@ -141,6 +148,12 @@ class Store:
 
 def _unfinished(connection: sa.Connection, owner: str) -> int:
     query = sa.select(sa.func.count()).where(JOBS.c.owner == owner, JOBS.c.status.not_in(FINISHED))
+    return int(connection.execute(query).scalar_one())
+
+
+def _of_origin(connection: sa.Connection, origin: str) -> int:
+    unfinished = JOBS.c.status.not_in(FINISHED)
+    query = sa.select(sa.func.count()).where(JOBS.c.origin == origin, unfinished)
     return int(connection.execute(query).scalar_one())
 
 

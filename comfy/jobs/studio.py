@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError
+from comfy.jobs.consent import Consents
 from comfy.jobs.durable import Durable
 from comfy.jobs.fingerprint import fingerprint
+from comfy.jobs.guests import Guests
 from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
 from comfy.jobs.leases import Leases
 from comfy.jobs.patience import Patience
@@ -49,7 +51,10 @@ class Studio:
         self._store = Store(settings.database, settings.data)
         self._leases = Leases(self._store)
         self._servers = Servers(settings, self.tasks, patience)
-        self._steps = JobSteps(self._store, self._leases, self._servers, self.tasks, patience)
+        self.guests = Guests(self._store)
+        self._steps = JobSteps(
+            self._store, self._leases, self._servers, self.tasks, patience, self.guests
+        )
         self._durable = Durable(
             settings.database,
             self._steps,
@@ -58,6 +63,7 @@ class Studio:
         )
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
         self._uploads = Uploads(self._store.folder / "inputs", limits)
+        self._consents = Consents(self._store)
 
     @classmethod
     def open(cls, settings: Settings) -> Studio:
@@ -81,26 +87,50 @@ class Studio:
         self._store.close()
         self._replica.close()
 
-    def submit(self, task: str, values: Mapping[str, Any], *, owner: str = "") -> Job:
+    def submit(
+        self,
+        task: str,
+        values: Mapping[str, Any],
+        *,
+        owner: str = "",
+        origin: str = "",
+        consent: bool | None = None,
+    ) -> Job:
         """Store a job and start it, or give the one that did, or does, exactly the same.
 
-        File inputs are paths or Links. Raises InputError before anything is stored.
+        File inputs are paths or Links. `origin` is who it is counted for, `consent` whether the
+        person may use voices and faces: see Job. Raises InputError before anything is stored.
         """
-        return self._add(task, self._accept(task, values), owner)
+        accepted, grounds = self._accept(task, values, owner, consent)
+        return self._add(task, accepted, grounds, owner, origin)
 
-    def submit_pipeline(self, values: Mapping[str, Any], *, owner: str = "") -> tuple[Job, ...]:
+    def submit_pipeline(
+        self,
+        values: Mapping[str, Any],
+        *,
+        owner: str = "",
+        origin: str = "",
+        consent: bool | None = None,
+    ) -> tuple[Job, ...]:
         """The chain: clean the picture and speak the text side by side, then make the video.
 
         Three jobs and two links; a part that was done before is not done again. Raises
         InputError before anything is stored.
         """
-        parts = {task: self._accept(task, given) for task, given in split(values).items()}
-        if self._store.room(owner, self.settings.max_jobs) < len(parts):
+        given = split(values)
+        parts = {
+            task: self._accept(task, given[task], owner, consent, chained=True)
+            for task in ("image_cleanup", "voice_clone")
+        }
+        last, _ = self._accept("talking_head", given["talking_head"], owner, None)
+        if self._store.room(owner, self.settings.max_jobs) < len(given):
             raise InputError("too_many_jobs", limit=self.settings.max_jobs)
-        cleaned = self._add("image_cleanup", parts["image_cleanup"], owner)
-        speech = self._add("voice_clone", parts["voice_clone"], owner)
+        self.guests.check(origin, list(given))
+        cleaned = self._add("image_cleanup", *parts["image_cleanup"], owner, origin)
+        speech = self._add("voice_clone", *parts["voice_clone"], owner, origin)
         links = {"image": Link(cleaned.id), "audio": Link(speech.id)}
-        video = self._add("talking_head", {**parts["talking_head"], **links}, owner)
+        grounds = dict.fromkeys(links, "own_result")
+        video = self._add("talking_head", {**last, **links}, grounds, owner, origin)
         return cleaned, speech, video
 
     def job(self, job_id: str) -> Job | None:
@@ -163,13 +193,36 @@ class Studio:
     def servers(self) -> list[ServerState]:
         return self._servers.states()
 
-    def _accept(self, task: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    def _accept(
+        self,
+        task: str,
+        values: Mapping[str, Any],
+        owner: str,
+        consent: bool | None,
+        *,
+        chained: bool = False,
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """The checked values, files in our own copy, and the ground on which each is used.
+
+        `chained`: a talking video is made of it, so that every file must have a ground.
+        """
         if task not in self.tasks:
             raise InputError("task_unknown", task=task)
         manifest = self.tasks[task]
-        return self._uploads.accept(manifest, manifest.accept(values))
+        checked = manifest.accept(values)
+        grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
+        accepted = self._uploads.accept(manifest, checked)
+        self._consents.remember(grounds, owner, checked, accepted)
+        return accepted, grounds
 
-    def _add(self, task: str, accepted: dict[str, Any], owner: str) -> Job:
+    def _add(
+        self,
+        task: str,
+        accepted: dict[str, Any],
+        grounds: Mapping[str, str],
+        owner: str,
+        origin: str,
+    ) -> Job:
         known = self._fingerprint(self.tasks[task], accepted)
         if known and (twin := self._store.twin(known, owner)) and _is_usable(twin):
             return twin
@@ -180,8 +233,18 @@ class Studio:
             values=accepted,
             fingerprint=known,
             created=time.time(),
+            origin=origin,
+            consent=grounds,
         )
-        if not self._store.add(job, limit=self.settings.max_jobs):
+        self.guests.reserve(job)
+        try:
+            self.guests.charge(job)
+            stored = self._store.add(job, limit=self.settings.max_jobs)
+        except BaseException:
+            self.guests.release(job)
+            raise
+        if not stored:
+            self.guests.release(job)
             raise InputError("too_many_jobs", limit=self.settings.max_jobs)
         self._durable.start(job.id)
         return job

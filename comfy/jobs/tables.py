@@ -35,6 +35,8 @@ JOBS = sa.Table(
     sa.Column("ended", sa.Float, nullable=False),
     sa.Column("again", sa.Integer, nullable=False, server_default="0"),
     sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("origin", sa.String(128), nullable=False, server_default=""),
+    sa.Column("consent", sa.JSON, nullable=False, server_default="{}"),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(
@@ -43,6 +45,34 @@ LEASES = sa.Table(
     sa.Column("job", sa.String(64), primary_key=True),
     sa.Column("server", sa.String(256), nullable=False, index=True),
     sa.Column("granted", sa.Float, nullable=False),
+)
+GUESTS = sa.Table(
+    "guest_links",
+    META,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("tasks", sa.JSON, nullable=False),
+    sa.Column("jobs_a_day", sa.Integer, nullable=False),
+    sa.Column("video_seconds", sa.Integer, nullable=False),
+    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("expires", sa.Float, nullable=False),
+    sa.Column("revoked", sa.Float, nullable=False),
+)
+GUEST_USES = sa.Table(  # outlives its job: a deleted job was used all the same
+    "guest_uses",
+    META,
+    sa.Column("job", sa.String(64), primary_key=True),
+    sa.Column("link", sa.String(32), nullable=False, index=True),
+    sa.Column("at", sa.Float, nullable=False),
+    sa.Column("seconds", sa.Float, nullable=False),
+)
+CONSENTS = sa.Table(  # what a person said about a file; `file` is a hash of what is in it
+    "consents",
+    META,
+    sa.Column("owner", sa.String(128), primary_key=True),
+    sa.Column("file", sa.String(64), primary_key=True),
+    sa.Column("ground", sa.String(16), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
 )
 
 

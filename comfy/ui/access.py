@@ -9,6 +9,7 @@ import gradio as gr
 
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
+from comfy.ui.visitor import HEADER, Visitor, from_header
 
 # What `new_owner` makes. Anybody can claim any text: one that we never made is nobody's.
 OWNER = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -17,6 +18,16 @@ OWNER = re.compile(r"[A-Za-z0-9_-]{22}")
 def new_owner() -> str:
     """A name for a browser that comes for the first time; it cannot be guessed."""
     return secrets.token_urlsafe(16)
+
+
+def visitor(request: gr.Request) -> Visitor:
+    """What the door knows of whoever asks."""
+    return from_header(request.headers.get(HEADER.decode()))
+
+
+def is_operator(request: gr.Request) -> bool:
+    """Whether whoever asks runs the place: see `--operators`; without login, this machine."""
+    return visitor(request).operator
 
 
 def person(request: gr.Request, owner: object) -> str:
@@ -29,6 +40,11 @@ def person(request: gr.Request, owner: object) -> str:
 def is_owner(value: object) -> bool:
     """Whether this can be a name that `new_owner` made."""
     return isinstance(value, str) and OWNER.fullmatch(value) is not None
+
+
+def who(request: gr.Request, owner: object) -> dict[str, str]:
+    """For `studio.submit`: whose job it is, and who it is counted for."""
+    return {"owner": person(request, owner), "origin": visitor(request).origin}
 
 
 def known_jobs(studio: Studio, ids: object, request: gr.Request) -> list[Job]:

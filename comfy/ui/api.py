@@ -13,7 +13,7 @@ from comfy.errors import InputError, StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
 from comfy.text import explain
-from comfy.ui.access import known_jobs
+from comfy.ui.access import known_jobs, visitor
 from comfy.ui.language import language_of
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
@@ -73,6 +73,7 @@ class Api:
         emotion: str = "neutral",
         seed: int = 0,
         wait: bool = True,
+        consent: bool = False,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Say a text with the voice of a recording.
 
@@ -82,6 +83,7 @@ class Api:
             emotion: neutral, happy, angry, sad, afraid, disgusted, melancholic, surprised, calm
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
+            consent: True: you may use this voice and this face; asked once for each file
 
         Returns:
             The speech, and the job.
@@ -92,7 +94,7 @@ class Api:
             "emotion": emotion,
             "seed": seed,
         }
-        files, job = self._run(request, "voice_clone", values, wait)
+        files, job = self._run(request, "voice_clone", values, wait, consent)
         return files[-1], job
 
     def talking_head(
@@ -104,6 +106,7 @@ class Api:
         size: str = "auto",
         seed: int = 0,
         wait: bool = True,
+        consent: bool = False,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Make the person in a picture speak a recording.
 
@@ -114,12 +117,13 @@ class Api:
             size: "auto" for the shape of the picture, or e.g. "832x480"
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
+            consent: True: you may use this voice and this face; asked once for each file
 
         Returns:
             The video, and the job.
         """
         values = {"image": image, "audio": audio, "prompt": prompt, "size": size, "seed": seed}
-        files, job = self._run(request, "talking_head", values, wait)
+        files, job = self._run(request, "talking_head", values, wait, consent)
         return files[-1], job
 
     def pipeline(
@@ -134,6 +138,7 @@ class Api:
         size: str = "auto",
         seed: int = 0,
         wait: bool = True,
+        consent: bool = False,
     ) -> tuple[FileData | None, FileData | None, FileData | None, dict]:  # type: ignore[type-arg]
         """Clean the picture, clone the voice, and make the picture speak the text with it.
 
@@ -147,6 +152,7 @@ class Api:
             size: "auto" for the shape of the picture, or e.g. "832x480"
             seed: the same seed gives the same result
             wait: answer when all is finished; False: at once
+            consent: True: you may use this voice and this face; asked once for each file
 
         Returns:
             The video, the clean picture, the speech, and the job of the video with its `steps`.
@@ -161,7 +167,7 @@ class Api:
             "size": size,
             "seed": seed,
         }
-        (picture, speech, video), job = self._run(request, "", values, wait)
+        (picture, speech, video), job = self._run(request, "", values, wait, consent)
         return video, picture, speech, job
 
     def job(self, request: gr.Request, job_id: str) -> tuple[list[FileData], dict]:  # type: ignore[type-arg]
@@ -198,11 +204,11 @@ class Api:
         raise _refusal(InputError("job_unknown"), request)
 
     def _run(
-        self, request: gr.Request, task: str, given: Values, wait: bool
+        self, request: gr.Request, task: str, given: Values, wait: bool, consent: bool = False
     ) -> tuple[list[FileData | None], JobState]:
         """Start one task, or with task="" the chain, and perhaps wait for the end."""
         language = language_of(request)
-        jobs = self._submit(request, task, given)
+        jobs = self._submit(request, task, given, consent is True)
         if wait:
             for _ in watch_jobs(self.studio, [job.id for job in jobs], shown=len(jobs)):
                 pass
@@ -210,8 +216,11 @@ class Api:
         paths = [result_file(job, language) for job in jobs]
         return [_file(path) if path else None for path in paths], _state(jobs, language)
 
-    def _submit(self, request: gr.Request, task: str, given: Values) -> Sequence[Job]:
-        owner = request.username or f"api:{request.client.host}"
+    def _submit(
+        self, request: gr.Request, task: str, given: Values, consent: bool
+    ) -> Sequence[Job]:
+        origin = visitor(request).origin
+        asker = {"owner": request.username or f"api:{origin}", "origin": origin}
         try:
             values = {
                 name: uploaded(value) if name in FILES else value
@@ -219,8 +228,8 @@ class Api:
                 if value != ""
             }
             if not task:
-                return self.studio.submit_pipeline(values, owner=owner)
-            return [self.studio.submit(task, values, owner=owner)]
+                return self.studio.submit_pipeline(values, **asker, consent=consent)
+            return [self.studio.submit(task, values, **asker, consent=consent)]
         except StudioError as error:
             raise _refusal(error, request) from error
 

@@ -14,7 +14,9 @@ from comfy.media.files import Limits
 from comfy.media.hints import Hint, picture_hints, sound_hints
 from comfy.media.sounds import accept_sound
 from comfy.text import say
+from comfy.ui.access import visitor
 from comfy.ui.language import both, error_both, language_of
+from comfy.ui.ownership import FRAMES, person_folder
 from comfy.ui.parts import clickable, drawn
 from comfy.ui.results import results_folder
 from comfy.ui.uploads import uploaded
@@ -73,6 +75,6 @@ def _create_presets(tab: str, name: str, field: Any) -> None:
     chips.pick(choose, None, field, **EVENTS)
 
 
-def frames_folder() -> Path:
-    """Where frames and sounds that come out of videos are put; inside what Gradio may serve."""
-    return results_folder() / "frames"
+def frames_folder(request: gr.Request) -> Path:
+    """Where frames and sounds that come out of a person's videos are put, for Gradio to serve."""
+    return results_folder() / FRAMES / person_folder(visitor(request).name)

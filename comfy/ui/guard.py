@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 import brotli
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+from comfy.ui.asgi import App, Headers, Message, Receive, Scope, Send, header, local_path
 
 JSON_LIMIT = 2_000_000  # bytes of a request that is no upload
 CACHE_LIMIT = 64_000_000  # bytes of compressed assets kept in memory; Gradio's whole app is 6 MB
@@ -91,7 +85,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        path = _local_path(scope)
+        path = local_path(scope)
         if CLOSED.match(path):
             return await self._answer(send, 404, b"not found")
         if path in self._files:
@@ -113,7 +107,7 @@ class Guard:
         body = body.replace(b"<head>", self._head, 1)
         dropped = (b"content-length", b"content-encoding")
         headers = [(k, v) for k, v in headers if k not in dropped]
-        if b"gzip" in _header(scope, b"accept-encoding"):
+        if b"gzip" in header(scope, b"accept-encoding"):
             body = gzip.compress(body, compresslevel=5, mtime=0)
             headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
         await self._answer(send, status, body, headers)
@@ -150,18 +144,8 @@ class Guard:
         return write
 
 
-def _local_path(scope: Scope) -> str:
-    """The path without the prefix of a reverse proxy."""
-    path, root = str(scope["path"]), str(scope.get("root_path") or "").rstrip("/")
-    return path[len(root) :] or "/" if root and path.startswith(root + "/") else path
-
-
-def _header(scope: Scope, name: bytes) -> bytes:
-    return next((value for key, value in scope["headers"] if key == name), b"")
-
-
 def _declared_length(scope: Scope) -> int:
-    text = _header(scope, b"content-length")
+    text = header(scope, b"content-length")
     return int(text) if text.isdigit() else 0
 
 
@@ -169,7 +153,7 @@ def _is_asset(scope: Scope, path: str) -> bool:
     return (
         scope["method"] == "GET"
         and path.startswith(("/assets/", "/static/"))
-        and b"br" in _header(scope, b"accept-encoding")
+        and b"br" in header(scope, b"accept-encoding")
     )
 
 

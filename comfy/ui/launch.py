@@ -5,34 +5,43 @@ from __future__ import annotations
 import json
 
 import gradio as gr
+from gradio.route_utils import CustomCORSMiddleware
 from starlette.middleware import Middleware
+from starlette.requests import Request
 
-from comfy.settings import Settings
+from comfy.jobs.studio import Studio
 from comfy.text import say
+from comfy.ui.door import Door
 from comfy.ui.examples import ASSETS
 from comfy.ui.guard import SHARE_SCRIPTS, Guard
 from comfy.ui.language import translations
+from comfy.ui.ownership import Ownership
+from comfy.ui.passes import Passes, read_secret
 from comfy.ui.results import results_folder
 from comfy.ui.theme import theme
+from comfy.ui.visitor import HEADER, from_header
 
 MEGABYTE = 1_000_000
 ICON_SIZES = (192, 512)  # pixels
 FORM_OVERHEAD = MEGABYTE  # what a multipart form adds to its file
 
 
-def launch_page(page: gr.Blocks, settings: Settings) -> str:
+def launch_page(page: gr.Blocks, studio: Studio) -> str:
     """Serve the page in the background; returns its address. OSError if the port is taken."""
+    settings = studio.settings
     # Results are served from where they are: Gradio makes no copies of them.
     results_folder().mkdir(parents=True, exist_ok=True)
     gr.set_static_paths([results_folder()])
     page.queue(default_concurrency_limit=None, max_size=500, api_open=False)
     _calm(page)
+    _no_other_sites()
     limit = settings.max_upload_mb * MEGABYTE + FORM_OVERHEAD
     _app, url, share_url = page.launch(
         server_name=settings.host,
         server_port=settings.port,
         root_path=settings.root_path or None,
-        auth=list(settings.auth) or None,
+        auth_dependency=None if settings.is_open else account,
+        strict_cors=True,
         share=settings.share,
         inbrowser=settings.open,
         theme=theme,
@@ -60,11 +69,39 @@ def launch_page(page: gr.Blocks, settings: Settings) -> str:
                     head=head(),
                     scripts=SHARE_SCRIPTS if settings.share else "",
                     files=installable(),
-                )
+                ),
+                door(studio),
             ],
         },
     )
     return str(share_url or url)
+
+
+def door(studio: Studio) -> Middleware:
+    """What tells people apart; behind the guard, which bounds what reaches it."""
+    secret = read_secret(studio.settings)
+
+    def owner_of(job_id: str) -> str:
+        job = studio.job(job_id)
+        return job.owner if job else ""
+
+    def link_is_good(link_id: str) -> bool:
+        link = studio.guests.find(link_id)
+        return link is not None and link.is_good
+
+    return Middleware(
+        Door,
+        settings=studio.settings,
+        secret=secret,
+        passes=Passes(studio.settings, secret),
+        ownership=Ownership(results_folder().parent, owner_of),
+        link_is_good=link_is_good,
+    )
+
+
+def account(request: Request) -> str | None:
+    """For Gradio, who asks; the door let nobody in without a name."""
+    return from_header(request.headers.get(HEADER.decode())).name or None
 
 
 def head() -> str:
@@ -107,3 +144,9 @@ def _calm(page: gr.Blocks) -> None:
     if hasattr(queue, "sleep_when_free") and hasattr(queue, "progress_update_sleep_when_free"):
         queue.sleep_when_free = 0.02
         queue.progress_update_sleep_when_free = 0.1
+
+
+def _no_other_sites() -> None:
+    """On any host but localhost Gradio would allow every site to read answers, with cookies."""
+    if hasattr(CustomCORSMiddleware, "is_valid_origin"):
+        CustomCORSMiddleware.is_valid_origin = lambda _self, _headers: False

@@ -29,6 +29,8 @@ def create_page(studio: Studio) -> gr.Blocks:
     # Gradio's own clean-up; ours (results.sweep) covers what it does not know of
     with gr.Blocks(title=title, analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         create_api(studio)  # first: the names are theirs
+        if studio.settings.oauth:  # brings Gradio's routes to Hugging Face and back
+            gr.LoginButton(visible=False)
         Page(studio, page)
     return page
 

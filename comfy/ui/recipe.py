@@ -22,12 +22,15 @@ LAST = "talking_head"
 OWN = {"image": ("image_cleanup", "own_image"), "audio": ("voice_clone", "own_audio")}
 OWN_FIELDS = tuple(field for _, field in OWN.values())
 REVIEW = "review"  # stop before the last task, to look at what the others made
+CONSENT = "consent"
+TICK = Input(CONSENT, "boolean", required=False, default=False)
 INSTEAD = {"image": "own_image", "reference_audio": "own_audio", "text": "own_audio"}
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """`tasks` run in this order, one job each; `submit(values, owner)` stores those jobs.
+    """`tasks` run in this order, one job each; `submit(values, who)` stores those jobs: see
+    `access.who`. Without the tick at `consent` only files are used that need none.
 
     An input of `instead` may stay empty if the other one is given.
     """
@@ -35,7 +38,7 @@ class Recipe:
     name: str
     inputs: tuple[Input, ...]
     tasks: tuple[Task, ...]
-    submit: Callable[[Mapping[str, Any], str], tuple[Job, ...]]
+    submit: Callable[[Mapping[str, Any], Mapping[str, str]], tuple[Job, ...]]
     instead: Mapping[str, str]
 
     def origin(self, jobs: Sequence[Job], name: str) -> tuple[Job, str] | None:
@@ -55,10 +58,13 @@ class Recipe:
 def task_recipe(studio: Studio, task: Task) -> Recipe:
     """A tab for one task."""
 
-    def submit(values: Mapping[str, Any], owner: str) -> tuple[Job, ...]:
-        return (studio.submit(task.name, values, owner=owner),)
+    def submit(values: Mapping[str, Any], who: Mapping[str, str]) -> tuple[Job, ...]:
+        given = dict(values)
+        consent = bool(given.pop(CONSENT, False))
+        return (studio.submit(task.name, given, **who, consent=consent),)
 
-    return Recipe(task.name, task.inputs, (task,), submit, {})
+    asks = any(item.consent for item in task.inputs)
+    return Recipe(task.name, (*task.inputs, *((TICK,) if asks else ())), (task,), submit, {})
 
 
 def pipeline_recipe(studio: Studio) -> Recipe:
@@ -72,31 +78,34 @@ def pipeline_recipe(studio: Studio) -> Recipe:
     ]
     review = Input(REVIEW, "boolean", required=False, default=False)
 
-    def submit(values: Mapping[str, Any], owner: str) -> tuple[Job, ...]:
-        return submit_chain(studio, values, owner)
+    def submit(values: Mapping[str, Any], who: Mapping[str, str]) -> tuple[Job, ...]:
+        return submit_chain(studio, values, who)
 
     tasks = tuple(studio.tasks[name] for name in CHAIN_INPUTS)
-    return Recipe(PIPELINE, (*needed, *options, *own, review), tasks, submit, INSTEAD)
+    return Recipe(PIPELINE, (*needed, TICK, *options, *own, review), tasks, submit, INSTEAD)
 
 
-def submit_chain(studio: Studio, values: Mapping[str, Any], owner: str) -> tuple[Job, ...]:
+def submit_chain(
+    studio: Studio, values: Mapping[str, Any], who: Mapping[str, str]
+) -> tuple[Job, ...]:
     """The jobs of the chain, without those whose result was brought along.
 
     What was done before is not done again: only what depends on a change runs anew.
     """
     given = dict(values)
+    consent = bool(given.pop(CONSENT, False))
     own = {plain: given.pop(field, None) for plain, (_, field) in OWN.items()}
     review = bool(given.pop(REVIEW, False)) and not all(own.values())
     if not review and not any(own.values()):
-        return studio.submit_pipeline(given, owner=owner)
+        return studio.submit_pipeline(given, **who, consent=consent)
     parts = split(given)
     jobs = []
     for plain, (task, _) in OWN.items():
         if own[plain] is None:
-            jobs.append(studio.submit(task, parts[task], owner=owner))
+            jobs.append(studio.submit(task, parts[task], **who, consent=consent))
             own[plain] = Link(jobs[-1].id)
     if not review:
-        jobs.append(studio.submit(LAST, {**parts[LAST], **own}, owner=owner))
+        jobs.append(studio.submit(LAST, {**parts[LAST], **own}, **who, consent=consent))
     return tuple(jobs)
 
 

@@ -13,7 +13,7 @@ import gradio as gr
 from comfy.errors import StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
-from comfy.ui.access import known_jobs, person
+from comfy.ui.access import known_jobs, who
 from comfy.ui.job_view import refused_card
 from comfy.ui.language import label, language_of
 from comfy.ui.recipe import REVIEW, Recipe
@@ -110,7 +110,7 @@ class TaskTab:
         card = self.results.card
         try:
             given = read_values(self.recipe.inputs, values)
-            jobs = self.recipe.submit(given, person(request, owner))
+            jobs = self.recipe.submit(given, who(request, owner))
         except StudioError as error:
             return {card: refused_card(error)}
         except Exception:  # the page's border: a person gets a number, the log the rest

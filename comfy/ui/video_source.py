@@ -58,38 +58,38 @@ class VideoSource:
                 **EVENTS,
             )
 
-    def take_apart(self, value: Any) -> Updates:
+    def take_apart(self, value: Any, request: gr.Request) -> Updates:
         """Put the sharpest frame and the sound into the fields."""
         try:
             source = button_file(value)
             updates: Updates = {self.note: []}
             if self._picture is not None:
                 moment, length = sharpest_moment(source, self._limits)
-                updates[self._picture] = str(save_frame(source, moment, frames_folder()))
+                updates[self._picture] = str(save_frame(source, moment, frames_folder(request)))
                 updates[self.slider] = gr.update(
                     maximum=round(length, 1), value=round(moment, 2), visible=True
                 )
                 updates[self.note] = [both("video.taken")]
             if self._sound is not None:
-                updates |= self._sound_of(source, updates[self.note])
+                updates |= self._sound_of(source, updates[self.note], request)
         except InputError as error:
             return {self.note: [error_both(error.code, error.details)]}
         return updates
 
-    def _sound_of(self, source: Path, notes: list[Any]) -> Updates:
+    def _sound_of(self, source: Path, notes: list[Any], request: gr.Request) -> Updates:
         """A video without sound is no mistake where its picture is wanted, too."""
         try:
-            sound = accept_sound(source, frames_folder(), self._limits)
+            sound = accept_sound(source, frames_folder(request), self._limits)
         except InputError as error:
             if self._picture is None:
                 raise
             return {self.note: [*notes, error_both(error.code, error.details)]}
         return {self._sound: str(sound), self.note: [*notes, both("video.taken_sound")]}
 
-    def another(self, value: Any, seconds: float) -> Updates:
+    def another(self, value: Any, seconds: float, request: gr.Request) -> Updates:
         """Put the frame of another moment into the picture field."""
         try:
-            frame = save_frame(button_file(value), max(0.0, float(seconds)), frames_folder())
+            frame = save_frame(button_file(value), max(0.0, float(seconds)), frames_folder(request))
         except InputError as error:
             return {self.note: [error_both(error.code, error.details)]}
         return {self.note: [], self._picture: str(frame)}

@@ -24,7 +24,8 @@ class Input:
     `min` and `max` bound numbers; for audio they are seconds. `auto_from` names the image input
     whose shape chooses when the value is "auto" (see `choice_for`). `spoken` text must hold
     something that can be pronounced. Of a longer recording `keep_seconds` are kept. A text's
-    `max_length` counts characters (code points).
+    `max_length` counts characters (code points). `consent` is "face" or "voice" where the person
+    must be allowed to use what is in the file.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Input:
     auto_from: str = ""
     spoken: bool = False
     keep_seconds: float = 0
+    consent: str = ""
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any]) -> Input:
@@ -53,6 +55,8 @@ class Input:
             raise ValueError(f"input {name}: a text needs max_length")
         if item.kind in ("integer", "number") and None in (item.min, item.max):
             raise ValueError(f"input {name}: a number needs min and max")
+        if item.consent not in ("", "face", "voice"):
+            raise ValueError(f"input {name}: consent is about a face or a voice")
         item._check_default()
         return item
 

@@ -40,16 +40,19 @@ def parameters(client: Client) -> dict[str, list[str]]:
     }
 
 
+LAST = ("seed=0", "wait=True", "consent=False")
+
+
 def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
     assert parameters(client) == {
         "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True"],
-        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", "seed=0", "wait=True"],
+        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", *LAST],
         "/talking_head": [
-            *("image", "audio", "prompt=''", "size='auto'", "seed=0", "wait=True"),
+            *("image", "audio", "prompt=''", "size='auto'", *LAST),
         ],
         "/pipeline": [
             *("image", "reference_audio", "text", "instruction=''", "emotion='neutral'"),
-            *("prompt=''", "size='auto'", "seed=0", "wait=True"),
+            *("prompt=''", "size='auto'", *LAST),
         ],
         "/job": ["job_id"],
         "/cancel": ["job_id"],
@@ -135,8 +138,8 @@ def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> No
 
 BARE = {  # a path as plain text, where a file belongs
     "image_cleanup": [str(KEYFRAME), "", 0, True],
-    "voice_clone": [str(VOICE), "hello", "neutral", 0, True],
-    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True],
+    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True],
+    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True],
 }
 
 
