@@ -55,6 +55,13 @@ def _accounts(value: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, password) for name, password in pairs)
 
 
+def _kinds(value: str) -> frozenset[str]:
+    found = frozenset(_words(value)) - {"none"}
+    if found - {"image", "video"}:
+        raise ValueError("image, video, none")
+    return found
+
+
 def _folder(value: str) -> Path | None:
     return Path(value) if value.strip() else None
 
@@ -99,6 +106,9 @@ SETTINGS = (
     Setting("open", "STUDIO_OPEN", "false", _switch),
     Setting("mcp", "GRADIO_MCP_SERVER", "false", _switch),
     Setting("workflows", "STUDIO_WORKFLOWS", "", _folder),
+    Setting("mark", "STUDIO_MARK", "video", _kinds),
+    Setting("producer", "STUDIO_PRODUCER", "Comfy Presenter"),
+    Setting("c2pa", "STUDIO_C2PA", "", _folder),
 )
 
 
@@ -131,7 +141,10 @@ class Settings:
     max_requests: int
     open: bool
     mcp: bool
-    workflows: Path | None = None
+    workflows: Path | None
+    mark: frozenset[str]
+    producer: str
+    c2pa: Path | None
 
     @classmethod
     def load(

@@ -10,6 +10,7 @@ from pathlib import Path
 from comfy.client.http import ComfyClient
 from comfy.errors import OutputMissing, StudioError
 from comfy.jobs.job import Output
+from comfy.media.labels import Label
 from comfy.media.results import kind_of, make_presentable
 from comfy.protocol import FileRef
 
@@ -45,15 +46,21 @@ def left_behind(client: ComfyClient, class_type: str, prefix: str) -> list[FileR
 
 
 def fetch(
-    client: ComfyClient, refs: Sequence[FileRef], *, kind: str, folder: Path, name: str
+    client: ComfyClient,
+    refs: Sequence[FileRef],
+    *,
+    kind: str,
+    folder: Path,
+    name: str,
+    label: Label | None = None,
 ) -> list[Output]:
-    """Copy the files to `folder`; all are there and sound, or none is.
+    """Copy the files to `folder`, labelled; all are there and sound, or none is.
 
     Raises OutputMissing, ServerError, StudioError disk_full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return [_fetch_one(client, ref, kind, folder, name, n) for n, ref in enumerate(refs)]
+        return [_fetch_one(client, ref, kind, folder, name, n, label) for n, ref in enumerate(refs)]
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if disk_is_full(error):
@@ -71,10 +78,16 @@ def disk_is_full(error: BaseException | None) -> bool:
 
 
 def _fetch_one(
-    client: ComfyClient, ref: FileRef, kind: str, folder: Path, name: str, number: int
+    client: ComfyClient,
+    ref: FileRef,
+    kind: str,
+    folder: Path,
+    name: str,
+    number: int,
+    label: Label | None,
 ) -> Output:
     suffix = Path(ref.filename).suffix.lower()
     path = folder / f"{name}{f'-{number + 1}' if number else ''}{suffix}"
     client.view(ref, to=path, limit=MOST_BYTES)
-    make_presentable(path, kind)
+    make_presentable(path, kind, label)
     return Output(path, kind, (ref.filename, ref.subfolder, ref.type))

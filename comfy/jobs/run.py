@@ -14,6 +14,7 @@ from comfy.errors import InputError, OutputMissing, PromptLost, PromptStalled
 from comfy.jobs.fetch import fetch, left_behind, results
 from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, PENDING, Job, Link
+from comfy.jobs.labels import Labels
 from comfy.jobs.patience import Patience
 from comfy.jobs.progress import Progress
 from comfy.jobs.servers import Server
@@ -41,12 +42,14 @@ class Run:
         *,
         patience: Patience,
         check: Callable[[], None],
+        labels: Labels,
     ) -> None:
         """`check` is called a few times a second and raises when this run must not go on."""
         self._store, self._job, self._server, self._task = store, job, server, task
         self._client = server.client
         self._patience = patience
         self._check = check
+        self._labels = labels
         self._variant = _variant(job, server, task)
         self._progress = Progress(self._variant.nodes)
         self._written = 0.0
@@ -218,7 +221,9 @@ class Run:
         self._update(phase="download", progress=0.99)
         name = f"{self._task.name.replace('_', '-')}-{self._job.id[:8]}"
         folder = self._store.folder / "outputs" / self._job.id
-        outputs = fetch(self._client, refs, kind=self._task.output, folder=folder, name=name)
+        kind = self._task.output
+        label = self._labels.of(self._job, kind)
+        outputs = fetch(self._client, refs, kind=kind, folder=folder, name=name, label=label)
         done = {"status": COMPLETED, "phase": "", "progress": 1.0, "outputs": outputs, "error": {}}
         if not self._store.update(self._job.id, **done) and self._was_cancelled():
             shutil.rmtree(folder, ignore_errors=True)

@@ -13,6 +13,7 @@ from comfy.jobs.durable import AWAY, LOST, Closing
 from comfy.jobs.fetch import disk_is_full
 from comfy.jobs.guests import Guests
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, WAITING, Job
+from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
@@ -44,8 +45,10 @@ class JobSteps:
         tasks: Mapping[str, Task],
         patience: Patience,
         guests: Guests,
+        labels: Labels,
     ) -> None:
         self._guests = guests
+        self._labels = labels
         self._store = store
         self._tasks = tasks
         self._leases = leases
@@ -120,7 +123,15 @@ class JobSteps:
         task = self._tasks[job.task]
         try:
             self._guests.charge(job)
-            Run(self._store, job, server, task, patience=self._patience, check=check).to_the_end()
+            Run(
+                self._store,
+                job,
+                server,
+                task,
+                patience=self._patience,
+                check=check,
+                labels=self._labels,
+            ).to_the_end()
         except StudioError as error:
             return self._judge(job, server, error, last=last)
         except Exception as error:  # the border of a job: nobody above could tell the person

@@ -15,6 +15,7 @@ from comfy.jobs.durable import Durable
 from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.guests import Guests
 from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
+from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
 from comfy.jobs.patience import Patience
 from comfy.jobs.pipeline import split
@@ -53,7 +54,13 @@ class Studio:
         self._servers = Servers(settings, self.tasks, patience)
         self.guests = Guests(self._store)
         self._steps = JobSteps(
-            self._store, self._leases, self._servers, self.tasks, patience, self.guests
+            self._store,
+            self._leases,
+            self._servers,
+            self.tasks,
+            patience,
+            self.guests,
+            Labels(settings, self._store),
         )
         self._durable = Durable(
             settings.database,

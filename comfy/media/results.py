@@ -1,4 +1,4 @@
-"""Files that came from a server: opened before they are shown, without the prompt in them."""
+"""Files that came from a server: opened before they are shown, labelled, without the prompt."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import av
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from comfy.errors import OutputMissing
+from comfy.media.credentials import sign
 from comfy.media.files import written_whole
+from comfy.media.labels import Label, png_chunk
+from comfy.media.mark import mark_picture
 from comfy.media.pictures import BROKEN as BROKEN_PICTURE
 from comfy.media.pictures import FORMATS
 from comfy.media.sounds import BROKEN as BROKEN_SOUND
+from comfy.media.streams import clean_stream
 
 KINDS = {
     "image": frozenset({".png", ".jpg", ".jpeg", ".webp"}),
@@ -33,21 +37,23 @@ def kind_of(filename: str) -> str:
     return next((kind for kind, suffixes in KINDS.items() if suffix in suffixes), "")
 
 
-def make_presentable(path: Path, kind: str) -> None:
-    """Check that the file really is a picture, sound or video, and take out its metadata.
+def make_presentable(path: Path, kind: str, label: Label | None = None) -> None:
+    """Check that the file really is a picture, sound or video; put the label in for its metadata.
 
     ComfyUI writes the whole prompt into PNG text, ID3 and MP4 tags. Raises OutputMissing
-    (output_unreadable).
+    (output_unreadable), StudioError key_unusable.
     """
     try:
         if kind == "image":
             _check_picture(path)
-            _strip_picture(path)
+            _clean_picture(path, label)
         else:
             _check_stream(path, kind)
-            _strip_stream(path)
+            clean_stream(path, label)
     except (*BROKEN_PICTURE, *BROKEN_SOUND) as exc:
         raise OutputMissing("output_unreadable") from exc
+    if label and label.key:
+        sign(path, label)
 
 
 def _check_picture(path: Path) -> None:
@@ -62,15 +68,30 @@ def _check_stream(path: Path, kind: str) -> None:
             raise OutputMissing("output_unreadable")
 
 
-def _strip_picture(path: Path) -> None:
+def _clean_picture(path: Path, label: Label | None) -> None:
     data = path.read_bytes()
+    whole = data.startswith(PNG_SIGNATURE) and not (label and label.mark)
     with written_whole(path) as part:
-        if data.startswith(PNG_SIGNATURE):
-            kept = (chunk for name, chunk in _png_chunks(data) if name not in PNG_METADATA)
-            part.write_bytes(PNG_SIGNATURE + b"".join(kept))
+        if whole:  # the very same pixels, without decoding them again
+            chunks = [body for name, body in _png_chunks(data) if name not in PNG_METADATA]
+            chunks.insert(1, png_chunk(label) if label else b"")  # IHDR must be the first
+            part.write_bytes(PNG_SIGNATURE + b"".join(chunks))
         else:
-            with Image.open(path, formats=FORMATS) as image:
-                image.save(part, image.format, quality=95)
+            _save_picture(path, part, label)
+
+
+def _save_picture(path: Path, part: Path, label: Label | None) -> None:
+    with Image.open(path, formats=FORMATS) as image:
+        marked = mark_picture(image) if label and label.mark else image
+        if image.format == "PNG":
+            notes = PngImagePlugin.PngInfo()
+            if label:
+                notes.add_itxt("XML:com.adobe.xmp", label.xmp.decode())
+            marked.save(part, "PNG", pnginfo=notes)
+        else:
+            marked.info.pop("exif", None)
+            xmp = {"xmp": label.xmp} if label else {}
+            marked.save(part, image.format, quality=95, exif=b"", **xmp)
 
 
 def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -81,29 +102,3 @@ def _png_chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         end = position + 12 + length
         yield data[position + 4 : position + 8], data[position:end]
         position = end
-
-
-def _strip_stream(path: Path) -> None:
-    if path.suffix.lower() == ".mp3":
-        return _strip_id3(path)
-    with (
-        written_whole(path) as part,
-        av.open(str(path), options={"protocol_whitelist": "file"}) as source,
-        av.open(str(part), "w", options={"movflags": "faststart"}) as target,
-    ):
-        wanted = [s for s in source.streams if s.type in ("audio", "video")]
-        copies = {s.index: target.add_stream_from_template(s) for s in wanted}
-        for packet in source.demux(wanted):
-            if packet.dts is not None:  # the empty packet that flushes the demuxer
-                packet.stream = copies[packet.stream.index]
-                target.mux(packet)
-
-
-def _strip_id3(path: Path) -> None:
-    """Cut the ID3v2 tag at the front; a remux would lose the encoder delay and shift the sound."""
-    data = path.read_bytes()
-    if data[:3] != b"ID3" or len(data) < 10:
-        return
-    size = sum(byte << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
-    with written_whole(path) as part:
-        part.write_bytes(data[10 + size :])

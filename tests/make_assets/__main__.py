@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.make_assets import icon, pictures, voices
+from tests.make_assets import icon, mark, pictures, voices
 
 _ASSETS = Path(__file__).resolve().parents[2] / "assets"
 
@@ -38,6 +38,7 @@ MAKERS: dict[str, Callable[[Path], None]] = {
     "favicon.svg": lambda path: _text(path, icon.svg(icon.FAVICON)),
     "icon-192.png": _icon(192),
     "icon-512.png": _icon(512),
+    "ai-mark.png": lambda path: mark.letters().save(path, optimize=True),
 }
 
 
