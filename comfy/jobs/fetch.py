@@ -10,8 +10,9 @@ from pathlib import Path
 from comfy.client.http import ComfyClient
 from comfy.errors import OutputMissing, StudioError
 from comfy.jobs.job import Output
+from comfy.media.bounded import make_presentable
 from comfy.media.labels import Label
-from comfy.media.results import kind_of, make_presentable
+from comfy.media.results import kind_of
 from comfy.protocol import FileRef
 
 MOST_FILES = 16  # results of one job that are fetched

@@ -18,7 +18,7 @@ from comfy.errors import InputError
 from comfy.jobs.job import CANCELLED, FAILED, Job, Link
 from comfy.jobs.store import Store
 from comfy.jobs.tables import GUEST_USES, GUESTS, JOBS
-from comfy.media.sounds import sound_seconds
+from comfy.media.bounded import sound_seconds
 
 DAY = 86_400.0  # seconds
 PREFIX = "guest:"  # of the `origin` of a job that came by a link

@@ -19,8 +19,8 @@ from comfy.jobs.patience import Patience
 from comfy.jobs.progress import Progress
 from comfy.jobs.servers import Server
 from comfy.jobs.store import Store
+from comfy.media.bounded import picture_size
 from comfy.media.files import written_whole
-from comfy.media.pictures import picture_size
 from comfy.protocol import FileRef
 from comfy.workflow.inputs import AUTO
 from comfy.workflow.task import Task

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -24,6 +25,7 @@ from comfy.jobs.servers import Servers, ServerState
 from comfy.jobs.steps import JobSteps
 from comfy.jobs.store import Store
 from comfy.jobs.uploads import Uploads
+from comfy.media.bounded import WORKERS
 from comfy.media.files import Limits
 from comfy.settings import Settings
 from comfy.workflow.task import Task, load_tasks
@@ -80,6 +82,7 @@ class Studio:
         return studio
 
     def start(self) -> None:
+        threading.Thread(target=WORKERS.warm, name="warm-media", daemon=True).start()
         self._leases.reap()
         self._servers.start()
         self._durable.launch()
@@ -217,8 +220,8 @@ class Studio:
             raise InputError("task_unknown", task=task)
         manifest = self.tasks[task]
         checked = manifest.accept(values)
+        accepted = self._uploads.accept(manifest, checked)  # first: a broken file needs no consent
         grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
-        accepted = self._uploads.accept(manifest, checked)
         self._consents.remember(grounds, owner, checked, accepted)
         return accepted, grounds
 

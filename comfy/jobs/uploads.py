@@ -9,9 +9,8 @@ from typing import Any
 
 from comfy.errors import InputError
 from comfy.jobs.job import Link
+from comfy.media.bounded import accept_picture, accept_sound
 from comfy.media.files import Limits
-from comfy.media.pictures import accept_picture
-from comfy.media.sounds import accept_sound
 from comfy.workflow.inputs import Input
 from comfy.workflow.task import Task
 

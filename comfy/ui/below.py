@@ -10,9 +10,9 @@ from typing import Any
 import gradio as gr
 
 from comfy.errors import InputError
+from comfy.media.bounded import accept_sound, picture_hints, sound_hints
 from comfy.media.files import Limits
-from comfy.media.hints import Hint, picture_hints, sound_hints
-from comfy.media.sounds import accept_sound
+from comfy.media.hints import Hint
 from comfy.text import say
 from comfy.ui.access import visitor
 from comfy.ui.language import both, error_both, language_of

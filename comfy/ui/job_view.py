@@ -18,7 +18,7 @@ from comfy.jobs.job import (
     WAITING,
     Job,
 )
-from comfy.media.thumbnails import thumbnail
+from comfy.media.bounded import thumbnail
 from comfy.text import has
 from comfy.ui.language import Both, both, either, error_both
 

@@ -8,9 +8,8 @@ from typing import Any
 import gradio as gr
 
 from comfy.errors import InputError
+from comfy.media.bounded import accept_sound, save_frame, sharpest_moment
 from comfy.media.files import Limits
-from comfy.media.sounds import accept_sound
-from comfy.media.video import save_frame, sharpest_moment
 from comfy.ui.below import EVENTS, frames_folder
 from comfy.ui.language import both, error_both, label
 from comfy.ui.parts import drawn

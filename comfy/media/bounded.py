@@ -1,0 +1,96 @@
+"""The functions that open files of strangers, run in a process that can be killed.
+
+Same names, arguments and errors as in the modules behind them, plus one end: a file that takes too
+long, needs too much memory or brings a decoder down is one that cannot be used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from comfy.errors import InputError, OutputMissing
+from comfy.media.files import Limits
+from comfy.media.hints import Hint
+from comfy.media.labels import Label
+from comfy.media.workers import Broken, Workers
+
+QUICK = 60  # seconds of processor time
+LONG = 3600  # to write a long video anew
+
+# One pool for the whole process, like the files it works on: idle children are kept warm in it.
+WORKERS = Workers()
+
+
+def accept_picture(source: Path, folder: Path, limits: Limits) -> Path:
+    try:
+        return Path(WORKERS.call("accept_picture", source, folder, limits, seconds=QUICK))
+    except Broken as error:
+        raise InputError("picture_unusable") from error
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    try:
+        width, height = WORKERS.call("picture_size", path, seconds=QUICK)
+    except Broken as error:
+        raise InputError("picture_unusable") from error
+    return int(width), int(height)
+
+
+def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
+    arguments = (source, folder, limits)
+    try:
+        kept = WORKERS.call("accept_sound", *arguments, seconds=QUICK, keep_seconds=keep_seconds)
+    except Broken as error:
+        raise InputError("sound_unusable") from error
+    return Path(kept)
+
+
+def sound_seconds(path: Path) -> float:
+    try:
+        return float(WORKERS.call("sound_seconds", path, seconds=QUICK))
+    except Broken as error:
+        raise InputError("sound_unusable") from error
+
+
+def picture_hints(path: Path) -> list[Hint]:
+    try:
+        return [(str(name), dict(told)) for name, told in WORKERS.call("picture_hints", path)]
+    except Broken as error:
+        raise InputError("picture_unusable") from error
+
+
+def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
+    try:
+        found = WORKERS.call("sound_hints", path, keep_seconds)
+    except Broken as error:
+        raise InputError("sound_unusable") from error
+    return [(str(name), dict(told)) for name, told in found]
+
+
+def sharpest_moment(source: Path, limits: Limits) -> tuple[float, float]:
+    try:
+        moment, length = WORKERS.call("sharpest_moment", source, limits, seconds=QUICK)
+    except Broken as error:
+        raise InputError("video_unusable") from error
+    return float(moment), float(length)
+
+
+def save_frame(source: Path, seconds: float, folder: Path) -> Path:
+    try:
+        return Path(WORKERS.call("save_frame", source, seconds, folder))
+    except Broken as error:
+        raise InputError("video_unusable") from error
+
+
+def thumbnail(path: Path, pixels: int) -> bytes:
+    try:
+        return bytes(WORKERS.call("thumbnail", path, pixels))
+    except Broken:
+        return b""
+
+
+def make_presentable(path: Path, kind: str, label: Label | None = None) -> None:
+    try:
+        WORKERS.call("make_presentable", path, kind, label, seconds=LONG)
+    except Broken as error:
+        raise OutputMissing("output_unreadable") from error

@@ -1,0 +1,69 @@
+"""What the bounded process does: one function of comfy.media for each request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from comfy.errors import StudioError
+from comfy.media import hints, pictures, results, sounds, thumbnails, video
+from comfy.media.plain import from_plain, to_plain
+
+try:
+    import resource
+except ImportError:  # Windows: only the time on the clock is limited there
+    resource = None  # type: ignore[assignment]
+
+CALLS: Mapping[str, Callable[..., Any]] = {
+    function.__name__: function
+    for function in (
+        pictures.accept_picture,
+        pictures.picture_size,
+        sounds.accept_sound,
+        sounds.sound_seconds,
+        hints.picture_hints,
+        hints.sound_hints,
+        video.sharpest_moment,
+        video.save_frame,
+        thumbnails.thumbnail,
+        results.make_presentable,
+    )
+}
+MEMORY = 4 * 2**30  # bytes of address space; a picture of 50 megapixels takes about 1 GB of it
+LARGEST = 5 * 10**9  # bytes of a file that is written
+BEGUN: list[bool] = []
+
+
+def serve(request: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to one request: a value, an error of ours, or what the system said."""
+    _limit(int(request["seconds"]))
+    try:
+        value = CALLS[request["call"]](*from_plain(request["args"]), **from_plain(request["named"]))
+    except StudioError as error:
+        about = {"class": type(error).__name__, "code": error.code, "details": error.details}
+        return {"error": to_plain(about)}
+    except OSError as error:
+        return {"system": error.errno or 0}
+    except Exception as error:  # a decoder's own mistake: the file is to blame
+        return {"broken": type(error).__name__}
+    return {"value": to_plain(value)}
+
+
+def _limit(seconds: int) -> None:
+    if resource is None:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    spent = int(used.ru_utime + used.ru_stime) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))
+    if not BEGUN:
+        BEGUN.append(True)
+        _lower(resource.RLIMIT_AS, MEMORY)
+        _lower(resource.RLIMIT_FSIZE, LARGEST)
+        _lower(resource.RLIMIT_CORE, 0)
+
+
+def _lower(kind: int, most: int) -> None:
+    """A limit that somebody else set lower stays."""
+    hard = resource.getrlimit(kind)[1]
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(kind, (most, most))
