@@ -87,6 +87,8 @@ SETTINGS = (
     Setting("tokens", "COMFY_TOKENS", "", _places),
     Setting("data", "STUDIO_DATA", ".data", Path),
     Setting("database_url", "DATABASE_URL", ""),
+    Setting("storage", "STUDIO_STORAGE", ""),
+    Setting("storage_mb", "STUDIO_STORAGE_MB", "10000", _count),
     Setting("host", "GRADIO_SERVER_NAME", "127.0.0.1"),
     Setting("port", "GRADIO_SERVER_PORT", "7860", _port),
     Setting("share", "GRADIO_SHARE", "false", _switch),
@@ -123,6 +125,8 @@ class Settings:
     tokens: tuple[str, ...] = field(repr=False)
     data: Path
     database_url: str = field(repr=False)
+    storage: str = field(repr=False)
+    storage_mb: int
     host: str
     port: int
     share: bool

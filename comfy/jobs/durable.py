@@ -3,21 +3,28 @@
 Configuration as measured (0 of 3,600 prompts lost in 12 chaos runs): JSON serializer, never
 pickle; a pinned application version, or jobs of an older start would not be recovered; an
 executor id that stays the same over restarts, by which DBOS finds its own unfinished workflows.
+Those of a replica that died are resumed by the living: DBOS has that only in a product of its own.
+The steps of a job are not recorded, as the job's row says all that a second run needs: a record
+would cost three more writes to disk per job, and a wait after the database was away.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 import uuid
 from collections.abc import Sequence
 from typing import Protocol
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 
+from comfy.jobs.replicas import Replicas
+
 log = logging.getLogger(__name__)
 
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+NEW = 0.5  # seconds between two looks for jobs that another replica stored for this one
 LOST = "lost"  # what `drive` answers when the prompt must be sent again
 AWAY = "away"  # and when its server cannot be reached for too long
 
@@ -38,16 +45,28 @@ class Steps(Protocol):
     def release(self, job_id: str) -> None:
         """Give the server back."""
 
+    def claim(self, job_id: str) -> None:
+        """From now on this replica drives the job; another one that did must stop."""
+
     def unfinished(self) -> Sequence[str]:
-        """The jobs that still have to end."""
+        """The jobs of this replica that still have to end."""
 
 
 class Durable:
     """Starts jobs and, after a restart, goes on with those that had not finished."""
 
-    def __init__(self, url: str, steps: Steps, *, executor_id: str, sweep_every: float) -> None:
+    def __init__(
+        self,
+        url: str,
+        steps: Steps,
+        replicas: Replicas,
+        *,
+        executor_id: str,
+        beat_every: float,
+        sweep_every: float,
+    ) -> None:
         """`url` is the database of the job store as well; DBOS has its own tables there."""
-        self._executor_id = executor_id
+        self._replicas = replicas
         DBOS(
             config=DBOSConfig(
                 name="comfy-presenter",
@@ -56,18 +75,25 @@ class Durable:
                 application_version="1",
                 serializer=DBOSPortableJSONSerializer(),
                 log_level="ERROR",
+                sys_db_pool_size=4,
             )
         )
 
         self._steps = steps
+        self._beat_every = beat_every
         self._sweep_every = sweep_every
         self._working: set[str] = set()  # jobs that a thread of this process works on
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
+        self._idle: set[str] = set()
+        self._started: set[str] = set()
 
         # A job may be recovered as often as the studio is killed.
         @DBOS.workflow(name="job", max_recovery_attempts=None)
         def job(job_id: str) -> None:
+            steps.claim(job_id)
+            if job_id in self._working:  # it was taken for dead, and is not
+                return
             self._working.add(job_id)
             try:
                 self._work(job_id)
@@ -80,19 +106,20 @@ class Durable:
         steps = self._steps
         outcome = LOST
         while outcome in (LOST, AWAY):  # `drive` counts, and ends a job that is lost too often
-            server = DBOS.run_step({"name": "lease"}, steps.lease, job_id)
-            outcome = ""
-            if server:
-                outcome = DBOS.run_step({"name": "drive"}, steps.drive, job_id, server)
-            DBOS.run_step({"name": "release"}, steps.release, job_id)
+            server = steps.lease(job_id)
+            outcome = steps.drive(job_id, server) if server else ""
+            steps.release(job_id)
 
     def launch(self) -> None:
         """Begin to work; unfinished workflows of this executor are recovered."""
+        self._replicas.beat()
         DBOS.launch()
+        self._start_new()  # stored, but killed before it was started
         self._sweeper.start()
 
     def start(self, job_id: str) -> None:
         """Start a job. The same id twice is one workflow."""
+        self._started.add(job_id)
         self._start(job_id, job_id)
 
     def _start(self, job_id: str, workflow_id: str) -> None:
@@ -100,35 +127,57 @@ class Durable:
             DBOS.start_workflow(self._job, job_id)
 
     def _sweep(self) -> None:
-        """Take up jobs that nobody works on: their thread died, say, because the disk was full.
+        """Say that this replica lives, and take up jobs that nobody works on."""
+        beaten = swept = time.monotonic()
+        while not self._closing.wait(NEW):
+            try:
+                self._start_new()
+                if time.monotonic() - beaten > self._beat_every:
+                    beaten = time.monotonic()
+                    self._replicas.beat()
+                    for job_id in self._replicas.orphans():
+                        self._take_up(job_id)
+                if time.monotonic() - swept > self._sweep_every:
+                    swept = time.monotonic()
+                    self._take_up_idle()
+            except Exception:  # the border of this thread: the database may be away for long
+                log.exception("the search for idle jobs failed")
+
+    def _start_new(self) -> None:
+        """Jobs that another replica stored for this one, as it has less to do."""
+        mine = set(self._steps.unfinished())
+        self._started &= mine
+        for job_id in mine - self._working - self._started:
+            self._started.add(job_id)
+            if DBOS.get_workflow_status(job_id) is None:
+                self.start(job_id)
+
+    def _take_up_idle(self) -> None:
+        """Jobs of ours whose thread died: say, because the disk was full.
 
         A job must be found idle twice, as one that has just been stored or recovered is not
         worked on yet.
         """
-        idle: set[str] = set()
-        while not self._closing.wait(self._sweep_every):
-            try:
-                now = set(self._steps.unfinished()) - self._working
-                for job_id in now & idle:
-                    self._take_up(job_id)
-                idle = now - idle
-            except Exception:  # the border of this thread: the database may be away
-                log.exception("the search for idle jobs failed")
+        now = set(self._steps.unfinished()) - self._working
+        for job_id in now & self._idle:
+            self._take_up(job_id)
+        self._idle = now - self._idle
 
     def _take_up(self, job_id: str) -> None:
+        """Let the job be worked on again: here, or by any replica that DBOS hands it to."""
+        log.warning("job %s is taken up again", job_id)
         status = DBOS.get_workflow_status(job_id)
         if status is None:
             self.start(job_id)
         elif status.status in ENDED:  # the workflow ended by an error, but not the job
-            log.warning("job %s is taken up again", job_id)
             self._start(job_id, f"{job_id}/{uuid.uuid4().hex[:8]}")
-        elif status.executor_id == self._executor_id:
-            log.warning("job %s is taken up again", job_id)
+        else:
             DBOS.resume_workflow(job_id)
 
     def close(self) -> None:
-        """Stop without ending anything: what runs is recovered at the next launch."""
+        """Stop without ending anything: what runs goes on elsewhere, or at the next launch."""
         self._closing.set()
         if self._sweeper.is_alive():
             self._sweeper.join(timeout=10)
         DBOS.destroy(destroy_registry=True)
+        self._replicas.leave()

@@ -150,7 +150,7 @@ class Guests:
         if isinstance(sound, Link):
             linked = self._store.get(sound.job)
             sound = linked.outputs[0].path if linked and linked.outputs else None
-        return sound_seconds(sound) if isinstance(sound, Path) else 0.0
+        return sound_seconds(self._store.files.local(sound)) if isinstance(sound, Path) else 0.0
 
     def _select(self, query: sa.Select[Any]) -> list[GuestLink]:
         with self._store.reading() as connection:

@@ -48,6 +48,8 @@ class Job:
     `again` counts how often it had to be begun anew because its server lost it or its file.
     `origin` is who it is counted for: an account, a guest link, an address. `consent` says on
     what ground each voice and face is used: input -> "given", "example" or "own_result".
+    `replica` is the id of the one that drives it; of two jobs in line the one with the higher
+    `priority` comes first.
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
 
@@ -74,6 +76,8 @@ class Job:
     version: int = 0
     origin: str = ""
     consent: Mapping[str, str] = field(default_factory=dict)
+    replica: str = ""
+    priority: int = 0
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""

@@ -16,7 +16,9 @@ class Patience:
     sooner, or later but before anybody else took the job, is asked for the prompt first. `stall`:
     how long a prompt may wait at a server that runs nothing. `look`: between two looks at a server
     that is there; `retry`: at one that is not. `sweep`: between two searches for jobs that no
-    thread of this process works on. `pauses`: between tries at a server that has passing troubles.
+    thread of this process works on. `beat`: between two signs of life of a replica; `dead`: how
+    long they may be missing before its jobs are taken up by another one. `pauses`: between tries at
+    a server that has passing troubles.
     """
 
     answer: tuple[float, float] = TIMEOUT
@@ -25,4 +27,6 @@ class Patience:
     look: float = 3.0
     retry: float = 1.0
     sweep: float = 30.0
+    beat: float = 2.0
+    dead: float = 8.0
     pauses: tuple[float, ...] = (0.2, 0.5, 1.0, 2.0)

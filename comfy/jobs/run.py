@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from comfy.client.events import Cached, Event, Executing, Preview, Queued, Started
 from comfy.client.events import Progress as Step
 from comfy.errors import InputError, OutputMissing, PromptLost, PromptStalled
+from comfy.jobs.durable import Closing
 from comfy.jobs.fetch import fetch, left_behind, results
 from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, PENDING, Job, Link
@@ -43,6 +43,7 @@ class Run:
         patience: Patience,
         check: Callable[[], None],
         labels: Labels,
+        replica: str,
     ) -> None:
         """`check` is called a few times a second and raises when this run must not go on."""
         self._store, self._job, self._server, self._task = store, job, server, task
@@ -50,6 +51,7 @@ class Run:
         self._patience = patience
         self._check = check
         self._labels = labels
+        self._replica = replica
         self._variant = _variant(job, server, task)
         self._progress = Progress(self._variant.nodes)
         self._written = 0.0
@@ -101,7 +103,10 @@ class Run:
             return False
         bound = self._variant.prompt(self._values(), filename_prefix=self._prefix)
         self._check()
-        if not self._store.update(self._job.id, phase="queue", server=self._server.name):
+        if not self._store.update(
+            self._job.id, holder=self._replica, phase="queue", server=self._server.name
+        ):
+            self._is_cancelled()  # or else another replica drives it now
             return False
         self._job = self._job.changed(server=self._server.name)
         extra = {"extra_pnginfo": dict(self._variant.extra_pnginfo)}
@@ -159,11 +164,11 @@ class Run:
 
     def _local_file(self, value: Path | Link) -> Path:
         if isinstance(value, Path):
-            return value
+            return self._store.files.local(value)
         linked = self._store.get(value.job)
         if linked is None or not linked.outputs:
             raise InputError("link_failed", task=linked.task if linked else "")
-        return linked.outputs[0].path
+        return self._store.files.local(linked.outputs[0].path)
 
     def _fingerprint(self) -> str:
         linked = {link.job: self._store.get(link.job) for link in self._job.links}
@@ -214,6 +219,8 @@ class Run:
     def _is_cancelled(self) -> bool:
         self._check()
         job = self._store.get(self._job.id)
+        if job and not job.finished and job.replica != self._replica:
+            raise Closing
         return job is None or job.finished
 
     def _complete(self, refs: Sequence[FileRef]) -> None:
@@ -224,9 +231,12 @@ class Run:
         kind = self._task.output
         label = self._labels.of(self._job, kind)
         outputs = fetch(self._client, refs, kind=kind, folder=folder, name=name, label=label)
-        done = {"status": COMPLETED, "phase": "", "progress": 1.0, "outputs": outputs, "error": {}}
-        if not self._store.update(self._job.id, **done) and self._was_cancelled():
-            shutil.rmtree(folder, ignore_errors=True)
+        for output in outputs:
+            self._store.files.keep(output.path)
+        whole: dict[str, Any] = {"phase": "", "progress": 1.0, "outputs": outputs, "error": {}}
+        stored = self._store.update(self._job.id, status=COMPLETED, **whole)
+        if not stored and self._was_cancelled():
+            self._store.files.forget_folder(folder)
 
     def _was_cancelled(self) -> bool:
         job = self._store.get(self._job.id)

@@ -46,7 +46,10 @@ class JobSteps:
         patience: Patience,
         guests: Guests,
         labels: Labels,
+        replica: str,
     ) -> None:
+        """`replica`: the id of the one that this process is."""
+        self._replica = replica
         self._guests = guests
         self._labels = labels
         self._store = store
@@ -131,6 +134,7 @@ class JobSteps:
                 patience=self._patience,
                 check=check,
                 labels=self._labels,
+                replica=self._replica,
             ).to_the_end()
         except StudioError as error:
             return self._judge(job, server, error, last=last)
@@ -172,13 +176,20 @@ class JobSteps:
     def release(self, job_id: str) -> None:
         self._leases.release(job_id)
 
+    def claim(self, job_id: str) -> None:
+        job = self._store.get(job_id)
+        if job and job.replica != self._replica:
+            self._store.update(job_id, replica=self._replica)
+
     def unfinished(self) -> list[str]:
-        return [job.id for job in self._store.unfinished()]
+        return self._store.driven_by(self._replica)
 
     def _unfinished(self, job_id: str) -> Job | None:
         if self._closing.is_set():
             raise Closing
         job = self._store.get(job_id)
+        if job and not job.finished and job.replica != self._replica:
+            raise Closing  # another replica took it: this one was away for too long
         return None if job is None or job.finished else job
 
     def _show_waiting(self, job: Job, phase: str, place: int) -> None:

@@ -4,39 +4,35 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from comfy.jobs.database import Database
 from comfy.jobs.job import CANCELLED, FAILED, FINISHED, Job
+from comfy.jobs.storage import Storage
 from comfy.jobs.tables import JOBS, META, add_missing_columns, from_row, to_columns, to_row
 
 SHARING = 3  # times as many unfinished jobs as one person may come from one address
-PG_LOCK = 4242  # one number for all transactions of ours that must not interleave
 
 
 class Store:
     """Reads and writes jobs. A finished job never changes: the guard is in the UPDATE itself."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, storage: str = "") -> None:
         """`folder` is the data folder: the paths in a row are relative to it."""
         self.folder = folder.resolve()
-        self._engine = sa.create_engine(
-            url, pool_pre_ping=True, pool_size=20, max_overflow=100, hide_parameters=True
-        )
-        self._sqlite = self._engine.dialect.name == "sqlite"
-        if self._sqlite:
-            sa.event.listen(self._engine, "connect", _prepare_sqlite)
+        self.files = Storage(self.folder, storage)
+        self.database = Database(url)
         with self.transaction() as connection:
             META.create_all(connection)
             add_missing_columns(connection)
         self._changed = threading.Condition()
 
     def close(self) -> None:
-        self._engine.dispose()
+        self.database.close()
 
     def add(self, job: Job, *, limit: int = 0) -> bool:
         """Store a new job. False, and nothing stored, if its owner has `limit` unfinished ones.
@@ -44,19 +40,25 @@ class Store:
         An address may have more, as several people may share it, but not without end: anybody can
         say that they are somebody else.
         """
-        with self.transaction() as connection:
+
+        def insert(connection: sa.Connection) -> bool:
+            if _exists(connection, job.id):  # the answer to the first try was lost
+                return True
             if limit and _unfinished(connection, job.owner) >= limit:
                 return False
             if limit and job.origin and _of_origin(connection, job.origin) >= SHARING * limit:
                 return False
             connection.execute(sa.insert(JOBS).values(to_row(job, self.folder)))
-        self.notify()
-        return True
+            return True
+
+        stored = self.database.write(insert)
+        if stored:
+            self.notify()
+        return stored
 
     def room(self, owner: str, limit: int) -> int:
         """How many more unfinished jobs this person may have."""
-        with self._engine.connect() as connection:
-            return limit - _unfinished(connection, owner)
+        return limit - self.database.read(lambda connection: _unfinished(connection, owner))
 
     def get(self, job_id: str) -> Job | None:
         found = self._select(JOBS.select().where(JOBS.c.id == job_id))
@@ -72,6 +74,12 @@ class Store:
         query = JOBS.select().where(JOBS.c.status.not_in(FINISHED))
         return self._select(query.order_by(JOBS.c.created))
 
+    def driven_by(self, replica: str) -> list[str]:
+        """The ids of a replica's unfinished jobs."""
+        query = sa.select(JOBS.c.id).where(JOBS.c.status.not_in(FINISHED))
+        query = query.where(JOBS.c.replica == replica)
+        return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
+
     def twin(self, fingerprint: str, owner: str) -> Job | None:
         """The newest job of this person that did, or is doing, exactly the same."""
         query = JOBS.select().where(
@@ -86,8 +94,11 @@ class Store:
         """Unfinished jobs that link to this one."""
         return [job for job in self.unfinished() if any(link.job == job_id for link in job.links)]
 
-    def update(self, job_id: str, **changes: Any) -> bool:
-        """Change an unfinished job. False if it had finished, or never was."""
+    def update(self, job_id: str, *, holder: str = "", **changes: Any) -> bool:
+        """Change an unfinished job. False if it had finished, or never was.
+
+        With `holder` also False, and nothing changed, if another replica drives the job now.
+        """
         if changes.get("status") in FINISHED:
             changes.setdefault("ended", time.time())
         columns = to_columns(changes, self.folder)
@@ -96,36 +107,31 @@ class Store:
             .where(JOBS.c.id == job_id, JOBS.c.status.not_in(FINISHED))
             .values(version=JOBS.c.version + 1, **columns)
         )
-        with self.transaction() as connection:
-            changed = connection.execute(statement).rowcount == 1
+        if holder:
+            statement = statement.where(JOBS.c.replica == holder)
+        changed = self.database.write(
+            lambda connection: connection.execute(statement).rowcount == 1, alone=False
+        )
         if "status" in changes:
             self.notify()
         return changed
 
     def delete(self, job_id: str) -> None:
-        with self.transaction() as connection:
-            connection.execute(sa.delete(JOBS).where(JOBS.c.id == job_id))
+        statement = sa.delete(JOBS).where(JOBS.c.id == job_id)
+        self.database.write(lambda connection: connection.execute(statement), alone=False)
 
     def uses(self, given: Path) -> bool:
         """Whether any job was given this file; its name is a hash of what is in it."""
         query = JOBS.select().where(sa.cast(JOBS.c["values"], sa.String).contains(given.name))
         return bool(self._select(query.limit(1)))
 
-    @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self) -> AbstractContextManager[sa.Connection]:
         """A write transaction; on PostgreSQL and SQLite alike only one at a time."""
-        with self._engine.begin() as connection:
-            if self._sqlite:  # take the write lock at once: a read cannot be upgraded later
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            else:
-                connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": PG_LOCK})
-            yield connection
+        return self.database.transaction()
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
+    def reading(self) -> AbstractContextManager[sa.Connection]:
         """Only looks: waits for no writer, and no writer waits for it."""
-        with self._engine.connect() as connection:
-            yield connection
+        return self.database.reading()
 
     def notify(self) -> None:
         """Wake every thread in `wait`."""
@@ -141,9 +147,12 @@ class Store:
             self._changed.wait(seconds)
 
     def _select(self, query: sa.Select[Any]) -> list[Job]:
-        with self._engine.connect() as connection:
-            rows = connection.execute(query).mappings().all()
+        rows = self.database.read(lambda c: c.execute(query).mappings().all())
         return [from_row(dict(row), self.folder) for row in rows]
+
+
+def _exists(connection: sa.Connection, job_id: str) -> bool:
+    return connection.execute(sa.select(JOBS.c.id).where(JOBS.c.id == job_id)).first() is not None
 
 
 def _unfinished(connection: sa.Connection, owner: str) -> int:
@@ -155,9 +164,3 @@ def _of_origin(connection: sa.Connection, origin: str) -> int:
     unfinished = JOBS.c.status.not_in(FINISHED)
     query = sa.select(sa.func.count()).where(JOBS.c.origin == origin, unfinished)
     return int(connection.execute(query).scalar_one())
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA busy_timeout=30000")
-    connection.isolation_level = None  # no implicit BEGIN: `transaction` says when one starts

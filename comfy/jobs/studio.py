@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import threading
 import time
 import uuid
@@ -21,6 +20,7 @@ from comfy.jobs.leases import Leases
 from comfy.jobs.patience import Patience
 from comfy.jobs.pipeline import split
 from comfy.jobs.replica import Replica
+from comfy.jobs.replicas import Replicas
 from comfy.jobs.servers import Servers, ServerState
 from comfy.jobs.steps import JobSteps
 from comfy.jobs.store import Store
@@ -51,7 +51,7 @@ class Studio:
         self.settings = settings
         self.tasks: dict[str, Task] = load_tasks(workflows, settings.workflows)
         self._replica = Replica(settings.data)
-        self._store = Store(settings.database, settings.data)
+        self._store = Store(settings.database, settings.data, settings.storage)
         self._leases = Leases(self._store)
         self._servers = Servers(settings, self.tasks, patience)
         self.guests = Guests(self._store)
@@ -63,11 +63,15 @@ class Studio:
             patience,
             self.guests,
             Labels(settings, self._store),
+            self._replica.id,
         )
+        self._replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
         self._durable = Durable(
             settings.database,
             self._steps,
+            self._replicas,
             executor_id=self._replica.id,
+            beat_every=patience.beat,
             sweep_every=patience.sweep,
         )
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
@@ -86,8 +90,6 @@ class Studio:
         self._leases.reap()
         self._servers.start()
         self._durable.launch()
-        for job in self._store.unfinished():  # stored, but killed before its workflow was started
-            self._durable.start(job.id)
 
     def close(self) -> None:
         """Stop all threads. Unfinished jobs stay as they are and go on at the next start."""
@@ -144,11 +146,11 @@ class Studio:
         return cleaned, speech, video
 
     def job(self, job_id: str) -> Job | None:
-        return self._store.get(job_id)
+        return self._here(self._store.get(job_id))
 
     def chain(self, job_id: str) -> tuple[Job, ...]:
         """The job and all that it is made of, upstream first."""
-        job = self._store.get(job_id)
+        job = self.job(job_id)
         if job is None:
             return ()
         found: dict[str, Job] = {}
@@ -159,7 +161,7 @@ class Studio:
     def watch(self, job_id: str, *, tick: float = 0.25) -> Iterator[Job]:
         """Yield the job now and at each change; ends with the finished job (or at once)."""
         version = -1
-        while (job := self._store.get(job_id)) is not None:
+        while (job := self.job(job_id)) is not None:
             if job.version != version:
                 version = job.version
                 yield job
@@ -189,16 +191,19 @@ class Studio:
         for waiting in self._store.dependents(job_id):
             self.cancel(waiting.id)
         self._store.delete(job_id)
-        shutil.rmtree(self._store.folder / "outputs" / job_id, ignore_errors=True)
+        self._store.files.forget_folder(self._store.folder / "outputs" / job_id)
         (self._store.folder / "previews" / f"{job_id}.jpg").unlink(missing_ok=True)
         for value in job.values.values():
             if isinstance(value, Path) and not self._store.uses(value):
-                value.unlink(missing_ok=True)
+                self._store.files.forget(value)
         return True
 
     def recent(self, owner: str, limit: int = 20) -> list[Job]:
         """The newest jobs of one person, newest first."""
-        return self._store.recent(owner, limit)
+        found = self._store.recent(owner, limit)
+        for job in found:
+            self._here(job)
+        return found
 
     def servers(self) -> list[ServerState]:
         return self._servers.states()
@@ -223,6 +228,9 @@ class Studio:
         accepted = self._uploads.accept(manifest, checked)  # first: a broken file needs no consent
         grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
         self._consents.remember(grounds, owner, checked, accepted)
+        for value in accepted.values():
+            if isinstance(value, Path):
+                self._store.files.keep(value)
         return accepted, grounds
 
     def _add(
@@ -234,7 +242,7 @@ class Studio:
         origin: str,
     ) -> Job:
         known = self._fingerprint(self.tasks[task], accepted)
-        if known and (twin := self._store.twin(known, owner)) and _is_usable(twin):
+        if known and (twin := self._store.twin(known, owner)) and self._is_usable(twin):
             return twin
         job = Job(
             id=str(uuid.uuid4()),
@@ -245,6 +253,7 @@ class Studio:
             created=time.time(),
             origin=origin,
             consent=grounds,
+            replica=self._replicas.least_busy(),
         )
         self.guests.reserve(job)
         try:
@@ -256,7 +265,8 @@ class Studio:
         if not stored:
             self.guests.release(job)
             raise InputError("too_many_jobs", limit=self.settings.max_jobs)
-        self._durable.start(job.id)
+        if job.replica == self._replica.id:
+            self._durable.start(job.id)
         return job
 
     def _fingerprint(self, task: Task, values: Mapping[str, Any]) -> str:
@@ -269,7 +279,18 @@ class Studio:
             task.name, variant, values, {job.id: job.fingerprint for job in linked if job}
         )
 
+    def _here(self, job: Job | None) -> Job | None:
+        """The job, once the files that a page may show are here: another replica had them."""
+        if job and self._store.files.shared:
+            given = [value for value in job.values.values() if isinstance(value, Path)]
+            for path in (*given, *_paths(job)):
+                self._store.files.local(path)
+        return job
 
-def _is_usable(job: Job) -> bool:
-    """A finished twin may have lost its files to a clean-up."""
-    return job.status != COMPLETED or all(output.path.exists() for output in job.outputs)
+    def _is_usable(self, job: Job) -> bool:
+        """A finished twin may have lost its files to a clean-up."""
+        return job.status != COMPLETED or all(map(self._store.files.has, _paths(job)))
+
+
+def _paths(job: Job) -> list[Path]:
+    return [output.path for output in job.outputs]

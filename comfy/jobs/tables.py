@@ -37,6 +37,8 @@ JOBS = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("origin", sa.String(128), nullable=False, server_default=""),
     sa.Column("consent", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("replica", sa.String(64), nullable=False, server_default=""),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(
@@ -45,6 +47,21 @@ LEASES = sa.Table(
     sa.Column("job", sa.String(64), primary_key=True),
     sa.Column("server", sa.String(256), nullable=False, index=True),
     sa.Column("granted", sa.Float, nullable=False),
+)
+REPLICAS = sa.Table(  # `beats` counts up while the replica lives; nobody compares clocks
+    "replicas",
+    META,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("beats", sa.Integer, nullable=False),
+)
+SERVERS = sa.Table(  # what all replicas know of a server; its address is in their settings
+    "servers",
+    META,
+    sa.Column("name", sa.String(256), primary_key=True),
+    sa.Column("drained", sa.Boolean, nullable=False),
+    sa.Column("warm", sa.String(160), nullable=False),
+    sa.Column("seconds", sa.JSON, nullable=False),
 )
 GUESTS = sa.Table(
     "guest_links",

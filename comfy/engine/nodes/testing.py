@@ -1,4 +1,4 @@
-"""Nodes that only tests have: one that is slow, one that fails."""
+"""Nodes that only tests have: one is slow, one fails, one needs two pictures."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def _fail(run: Run, message: str, image: ImageBatch = BLACK) -> Result:
     raise ValueError(message)
 
 
+def _join(run: Run, image: ImageBatch, other: ImageBatch) -> Result:
+    return Result((np.concatenate([image, other], axis=2),))
+
+
 def _never_cached(run: Run, **inputs: object) -> str:
     return uuid.uuid4().hex
 
@@ -48,6 +52,14 @@ NODES: list[Node] = [
         run=_sleep,
         output_node=True,
         fingerprint=_never_cached,
+    ),
+    Node(
+        class_type="EngineJoin",
+        display_name="Join (test)",
+        category="preview/test",
+        inputs={"image": Input("IMAGE"), "other": Input("IMAGE")},
+        outputs=("IMAGE",),
+        run=_join,
     ),
     Node(
         class_type="EngineFail",

@@ -1,0 +1,125 @@
+"""Files that all replicas share: a folder, or S3-compatible storage, through fsspec.
+
+Each replica works on files in its own data folder. With a storage, what it makes is copied there
+under the same relative name before any row says that it exists, and what it lacks is copied from
+there when it is needed; so the data folder is a cache. Names are never reused: inputs are named by
+their content, results by their job.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import fsspec
+
+from comfy.errors import StudioError
+from comfy.media.files import written_whole
+
+PAUSES = (0.2, 1.0, 3.0, 10.0, 20.0, 30.0)  # seconds between tries at a storage that is away
+CACHED = ("inputs", "outputs")  # folders of the data folder that can be copied anew
+
+
+class Storage:
+    """Without a URL everything is in the data folder, and nothing is copied.
+
+    `url` is a folder or any URL of fsspec: "/srv/studio", "s3://bucket/studio". Keys and the
+    address of an S3 server come from the usual AWS_ variables.
+    """
+
+    def __init__(self, folder: Path, url: str = "") -> None:
+        self._folder = folder.resolve()
+        self.shared = bool(url)
+        self._files: Any = None
+        self._root = ""
+        if url:
+            self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
+
+    def keep(self, path: Path) -> None:
+        """Share a file of the data folder. Raises StudioError storage_away."""
+        if not self.shared:
+            return
+        there = self._there(path)
+        part = f"{there}.part"
+
+        def put() -> None:
+            if self._files.exists(there):
+                return
+            self._files.makedirs(there.rsplit("/", 1)[0], exist_ok=True)
+            if self._is_s3:  # an object appears whole
+                self._files.put_file(str(path), there)
+            else:
+                self._files.put_file(str(path), part)
+                self._files.mv(part, there)
+
+        self._patiently(put)
+
+    def local(self, path: Path) -> Path:
+        """The same path, once the file is there. Nothing happens if it is nowhere."""
+        if not self.shared or path.exists():
+            return path
+
+        def get() -> None:
+            if self._files.exists(there := self._there(path)):
+                with written_whole(path) as part:
+                    self._files.get_file(there, str(part))
+
+        self._patiently(get)
+        return path
+
+    def has(self, path: Path) -> bool:
+        """Whether the file is here or can be copied from the storage."""
+        if path.exists() or not self.shared:
+            return path.exists()
+        return bool(self._patiently(lambda: self._files.exists(self._there(path))))
+
+    def forget(self, path: Path) -> None:
+        """Delete a file, here and in the storage."""
+        path.unlink(missing_ok=True)
+        if self.shared and self._patiently(lambda: self._files.exists(self._there(path))):
+            self._patiently(lambda: self._files.rm_file(self._there(path)))
+
+    def tidy(self, limit: int) -> int:
+        """Delete the least recently used local copies beyond `limit` bytes; returns how many.
+
+        Only what the storage has: a job that still needs one copies it again.
+        """
+        if not self.shared:
+            return 0
+        stats = [(p, p.stat()) for name in CACHED for p in (self._folder / name).rglob("*.*")]
+        files = sorted(stats, key=lambda found: found[1].st_atime, reverse=True)
+        total = deleted = 0
+        for path, stat in files:
+            total += stat.st_size
+            fresh = time.time() - stat.st_mtime < 3600  # may not be in the storage yet
+            if total > limit and not fresh and self._files.exists(self._there(path)):
+                path.unlink(missing_ok=True)
+                deleted += 1
+        return deleted
+
+    def forget_folder(self, folder: Path) -> None:
+        """Delete a job's folder, here and in the storage."""
+        shutil.rmtree(folder, ignore_errors=True)
+        there = self._there(folder)
+        if self.shared and self._patiently(lambda: self._files.exists(there)):
+            self._patiently(lambda: self._files.rm(there, recursive=True))
+
+    @property
+    def _is_s3(self) -> bool:
+        return "s3" in self._files.protocol
+
+    def _there(self, path: Path) -> str:
+        return f"{self._root}/{path.relative_to(self._folder).as_posix()}"
+
+    @staticmethod
+    def _patiently(work: Any) -> Any:
+        for pause in (*PAUSES, None):
+            try:
+                return work()
+            except OSError as error:
+                if pause is None:
+                    raise StudioError("storage_away") from error
+                time.sleep(pause)
+        return None

@@ -1,0 +1,129 @@
+"""A fleet of processes on loopback: replicas, servers, a database; each may be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+from comfy.jobs.store import Store
+from comfy.settings import Settings
+from tests.conftest import ROOT, EngineProcess
+from tests.postgres import Postgres
+from tests.scale.replica import prepare
+
+
+class Replica:
+    """One process; what it says is collected by a thread."""
+
+    def __init__(self, folder: Path, name: str, options: dict[str, str]) -> None:
+        self._folder, self.name, self._options = folder, name, options
+        self.ids: list[list[str]] = []
+        self.ready = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        data = self._folder / "replicas" / self.name
+        self.ready.clear()
+        with (self._folder / f"{self.name}.log").open("a") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tests.scale.replica", str(self._folder), str(data)]
+                + [json.dumps(self._options)],
+                cwd=ROOT,
+                env={**os.environ, "COMFY_ENGINE_FAULTS": "1"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+
+    def order(self, chains: int, nap: float, most: int) -> None:
+        assert self._process and self._process.stdin
+        self._process.stdin.write(json.dumps({"chains": chains, "nap": nap, "most": most}) + "\n")
+        self._process.stdin.flush()
+
+    @property
+    def alive(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._end(self._process)
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        assert self._process
+        self._process.terminate()
+        return self._end(self._process)
+
+    def _end(self, process: subprocess.Popen[str]) -> int:
+        code = process.wait(30)
+        if process.stdin:
+            process.stdin.close()
+        return code
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        with process.stdout as lines:
+            for line in lines:
+                said = json.loads(line)
+                if "ids" in said:
+                    self.ids.append(said["ids"])
+                else:
+                    self.ready.set()
+
+
+class Fleet:
+    """Servers, replicas and their database; `store` looks at it from outside."""
+
+    def __init__(self, folder: Path, *, servers: int, replicas: list[str], postgres: bool) -> None:
+        self.folder = folder
+        self.picture = prepare(folder)
+        self.postgres = Postgres() if postgres else None
+        if self.postgres:
+            self.postgres.start()
+        sqlite = f"sqlite:///{(folder / 'studio.sqlite').resolve()}"
+        url = self.postgres.url if self.postgres else sqlite
+        self.engines = [EngineProcess(folder / f"engine{n}") for n in range(servers)]
+        for engine in self.engines:
+            engine.start()
+        self.options = {
+            "servers": ",".join(engine.url for engine in self.engines),
+            "database-url": url,
+            "storage": str(folder / "shared"),
+        }
+        database = Settings.load(["--database-url", url], {}).database
+        self.store = Store(database, folder / "looking")
+        self.replicas = {name: Replica(folder, name, self.options) for name in replicas}
+        for replica in self.replicas.values():
+            replica.start()
+        for replica in self.replicas.values():
+            assert replica.ready.wait(60), f"{replica.name} did not start"
+
+    def promised(self) -> list[str]:
+        """The ids of all jobs that were acknowledged."""
+        return [i for r in self.replicas.values() for ids in list(r.ids) for i in ids]
+
+    def close(self) -> None:
+        for replica in self.replicas.values():
+            replica.kill()
+        for engine in self.engines:
+            engine.kill()
+        self.store.close()
+        if self.postgres:
+            self.postgres.close()
+
+
+def wait_for(condition, seconds: float = 60) -> float:
+    """Poll until the condition holds; returns how long that took, in seconds."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < seconds, "waited too long"
+        time.sleep(0.1)
+    return time.monotonic() - began
