@@ -15,6 +15,8 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from contextvars import Context
+from functools import partial
 from typing import Protocol
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
@@ -123,6 +125,11 @@ class Durable:
         self._start(job_id, job_id)
 
     def _start(self, job_id: str, workflow_id: str) -> None:
+        # A part is started by a step of its whole, where DBOS would refuse: hence another context.
+        with_id = partial(self._start_here, job_id, workflow_id)
+        Context().run(with_id)
+
+    def _start_here(self, job_id: str, workflow_id: str) -> None:
         with SetWorkflowID(workflow_id):
             DBOS.start_workflow(self._job, job_id)
 

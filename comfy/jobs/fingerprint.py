@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,22 @@ from comfy.workflow.variant import Variant
 
 
 def fingerprint(
-    task: str, variant: Variant, values: Mapping[str, Any], linked: Mapping[str, str]
+    task: str,
+    variant: Variant,
+    values: Mapping[str, Any],
+    linked: Mapping[str, str],
+    parts: Sequence[Link] = (),
 ) -> str:
     """SHA-256 over task, variant (its graph too), values, files and linked jobs.
 
     Accepted files are named by their content, so their names stand for them; `linked` has the
     fingerprints of the jobs that are linked to, by id. "" if one of them has none.
     """
-    if not all(linked.get(v.job) for v in values.values() if isinstance(v, Link)):
+    links = [*parts, *(value for value in values.values() if isinstance(value, Link))]
+    if not all(linked.get(link.job) for link in links):
         return ""
     plain = {name: _plain(value, linked) for name, value in values.items()}
-    whole = [task, variant.name, variant.nodes, plain]
+    whole = [task, variant.name, variant.nodes, plain, *(linked[link.job] for link in parts)]
     text = json.dumps(whole, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -50,6 +50,8 @@ class Job:
     what ground each voice and face is used: input -> "given", "example" or "own_result".
     `replica` is the id of the one that drives it; of two jobs in line the one with the higher
     `priority` comes first.
+    `parts` are jobs of the same task that do a piece of it each; the studio itself joins what they
+    made. A part has the id of the job that it was made for in `whole`.
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
 
@@ -78,6 +80,8 @@ class Job:
     consent: Mapping[str, str] = field(default_factory=dict)
     replica: str = ""
     priority: int = 0
+    parts: tuple[Link, ...] = ()
+    whole: str = ""
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""
@@ -88,5 +92,11 @@ class Job:
         return self.status in FINISHED
 
     @property
-    def links(self) -> tuple[Link, ...]:
+    def inputs(self) -> tuple[Link, ...]:
+        """The results that it was given."""
         return tuple(value for value in self.values.values() if isinstance(value, Link))
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """All that it waits for."""
+        return (*self.inputs, *self.parts)

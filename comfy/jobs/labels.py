@@ -26,7 +26,7 @@ class Labels:
             producer=self._settings.producer,
             number=public_number(job.id),
             changed=job.task == CHANGES,
-            mark=kind in self._settings.mark,
+            mark=kind in self._settings.mark and not job.parts,  # the parts have it
             key=str(self._settings.c2pa or ""),
             sources=tuple(
                 (public_number(other.id), str(output.path))

@@ -150,6 +150,11 @@ class Servers:
         able = self.able(task)
         return self._servers[able[0]].ready[task] if able else None
 
+    def safe_seconds(self, task: str) -> float:
+        """How long a sound may be for every server that could get it now; 0 for any length."""
+        ready = [s.ready[task].safe_seconds for s in self._all() if s.online and task in s.ready]
+        return min((limit for limit in ready if limit), default=0.0)
+
     def states(self) -> list[ServerState]:
         return [ServerState(s.name, s.online, s.embedded, s.waiting) for s in self._all()]
 

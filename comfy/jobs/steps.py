@@ -7,14 +7,16 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
+from typing import Any
 
 from comfy.errors import PromptLost, ServerError, StudioError
 from comfy.jobs.durable import AWAY, LOST, Closing
 from comfy.jobs.fetch import disk_is_full
 from comfy.jobs.guests import Guests
-from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, WAITING, Job
+from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, IN_PROGRESS, WAITING, Job
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
+from comfy.jobs.parts import Parts, left, progress, why_failed
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
 from comfy.jobs.servers import Server, Servers
@@ -24,6 +26,7 @@ from comfy.workflow.task import Task
 log = logging.getLogger(__name__)
 
 ENDED = "ended"
+STUDIO = ":studio"  # instead of a server's name: the studio does it, see comfy.jobs.parts
 TICK = 0.5  # seconds between two looks while a job waits
 FRONT = 8  # jobs per server in the line that hurry; those behind them look less often,
 FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
@@ -46,10 +49,12 @@ class JobSteps:
         patience: Patience,
         guests: Guests,
         labels: Labels,
+        parts: Parts,
         replica: str,
     ) -> None:
         """`replica`: the id of the one that this process is."""
         self._replica = replica
+        self._parts = parts
         self._guests = guests
         self._labels = labels
         self._store = store
@@ -71,12 +76,17 @@ class JobSteps:
         """
         if not self._links_are_done(job_id):
             return ""
-        while job := self._unfinished(job_id):
+        asked = 0.0  # the limit by which the sound was found short enough
+        while (job := self._unfinished(job_id)) and not job.parts:
             able = self._servers.able(job.task)
             if not able:
                 self._show_waiting(job, "server", 0)
                 self._store.wait(TICK)
                 continue
+            if (limit := self._servers.safe_seconds(job.task)) != asked and not job.server:
+                if self._is_split(job, limit):
+                    break
+                asked = limit
             rivals = self._servers.tasks_of(able)
             place = self._leases.place(job, rivals)
             near = place < FRONT * len(able)
@@ -87,14 +97,26 @@ class JobSteps:
                 self._store.wait(TICK)
             else:
                 self._closing.wait(FAR_TICK)
-        return ""
+        return STUDIO if self._links_are_done(job_id) else ""
+
+    def _is_split(self, job: Job, limit: float) -> bool:
+        """Whether it is made of parts from now on, because its sound is long."""
+        try:
+            self._guests.charge(job)
+            return self._parts.split(job, limit)
+        except (StudioError, OSError) as error:
+            self._fail_by(job, error)
+            return False
 
     def _links_are_done(self, job_id: str) -> bool:
         """True when every linked job has completed; False when this job cannot go on."""
         while job := self._unfinished(job_id):
-            linked = [self._store.get(link.job) for link in job.links]
+            linked = [self._store.get(link.job) for link in job.parts or job.links]
             if all(other and other.status == COMPLETED for other in linked):
                 return True
+            if job.parts:
+                self._wait_for_parts(job, [part for part in linked if part])
+                continue
             for other in linked:
                 if other is None or other.status == FAILED:
                     task = other.task if other else ""
@@ -105,8 +127,46 @@ class JobSteps:
             self._store.wait(TICK)
         return False
 
+    def _wait_for_parts(self, job: Job, parts: list[Job]) -> None:
+        """Show how far they are. All may end before the whole fails: each is kept."""
+        if remaining := left(parts):
+            begun = any(part.started for part in parts)
+            shown: dict[str, Any] = {
+                "phase": "parts",
+                "place": remaining,
+                "progress": progress(parts),
+            }
+            if begun and not job.started:
+                shown |= {"status": IN_PROGRESS, "started": time.time()}
+            if any(getattr(job, name) != value for name, value in shown.items()):
+                self._store.update(job.id, **shown)
+            self._store.wait(TICK)
+            return
+        if any(part.status == CANCELLED for part in parts):
+            self._store.update(job.id, status=CANCELLED)
+        self._fail(job.id, why_failed(job, parts))
+
+    def _join(self, job_id: str) -> str:
+        """The studio's own step of a job that is made of parts."""
+        job = self._store.get(job_id)
+        if job and not job.finished:
+            try:
+                self._parts.join(job)
+            except Exception as error:  # the border of a job, as in `_try`
+                self._fail_by(job, error)
+        return ENDED
+
+    def _fail_by(self, job: Job, error: Exception) -> None:
+        if isinstance(error, StudioError):
+            return self._fail(job.id, error)
+        log.exception("job %s failed unexpectedly", job.id)
+        code = "disk_full" if disk_is_full(error) else "unexpected"
+        self._fail(job.id, StudioError(code, job=job.id))
+
     def drive(self, job_id: str, server_name: str) -> str:
         """Run the prompt there. ENDED: the store has the outcome; else it needs a lease again."""
+        if server_name == STUDIO:
+            return self._join(job_id)
         for pause in (*self._patience.pauses, None):
             job = self._store.get(job_id)
             if job is None or (job.finished and job.status != CANCELLED):
@@ -139,9 +199,7 @@ class JobSteps:
         except StudioError as error:
             return self._judge(job, server, error, last=last)
         except Exception as error:  # the border of a job: nobody above could tell the person
-            log.exception("job %s failed unexpectedly", job.id)
-            code = "disk_full" if disk_is_full(error) else "unexpected"
-            self._fail(job.id, StudioError(code, job=job.id))
+            self._fail_by(job, error)
         return ENDED
 
     def _judge(self, job: Job, server: Server, error: StudioError, *, last: bool) -> str:

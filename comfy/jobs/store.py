@@ -11,11 +11,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from comfy.jobs.database import Database
-from comfy.jobs.job import CANCELLED, FAILED, FINISHED, Job
+from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, FINISHED, Job
 from comfy.jobs.storage import Storage
 from comfy.jobs.tables import JOBS, META, add_missing_columns, from_row, to_columns, to_row
 
 SHARING = 3  # times as many unfinished jobs as one person may come from one address
+MOST_PIECES = 500  # parts of a person among which takes are looked for
 
 
 class Store:
@@ -65,9 +66,30 @@ class Store:
         return found[0] if found else None
 
     def recent(self, owner: str, limit: int) -> list[Job]:
-        """The newest jobs of one person, newest first."""
-        query = JOBS.select().where(JOBS.c.owner == owner)
+        """The newest jobs of one person, newest first, without those that are parts."""
+        query = JOBS.select().where(JOBS.c.owner == owner, JOBS.c.whole == "")
         return self._select(query.order_by(JOBS.c.created.desc()).limit(limit))
+
+    def pieces(self, owner: str, task: str) -> list[Job]:
+        """The finished parts that a person's jobs were made of, oldest first."""
+        query = JOBS.select().where(
+            JOBS.c.owner == owner,
+            JOBS.c.task == task,
+            JOBS.c.whole != "",
+            JOBS.c.status == COMPLETED,
+        )
+        return self._select(query.order_by(JOBS.c.created.desc()).limit(MOST_PIECES))[::-1]
+
+    def parts_of(self, whole: Job) -> list[Job]:
+        """The jobs that were made for this one, or that it is made of."""
+        ids = [link.job for link in whole.parts]
+        mine = sa.or_(JOBS.c.whole == whole.id, sa.and_(JOBS.c.id.in_(ids), JOBS.c.whole != ""))
+        return self._select(JOBS.select().where(mine))
+
+    def is_linked(self, job_id: str) -> bool:
+        """Whether any job is made of this one."""
+        query = JOBS.select().where(sa.cast(JOBS.c.parts, sa.String).contains(job_id))
+        return bool(self._select(query.limit(1)))
 
     def unfinished(self) -> list[Job]:
         """All jobs that still have to end, oldest first."""
@@ -156,7 +178,9 @@ def _exists(connection: sa.Connection, job_id: str) -> bool:
 
 
 def _unfinished(connection: sa.Connection, owner: str) -> int:
-    query = sa.select(sa.func.count()).where(JOBS.c.owner == owner, JOBS.c.status.not_in(FINISHED))
+    query = sa.select(sa.func.count()).where(
+        JOBS.c.owner == owner, JOBS.c.whole == "", JOBS.c.status.not_in(FINISHED)
+    )
     return int(connection.execute(query).scalar_one())
 
 

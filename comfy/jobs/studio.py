@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
-import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError
-from comfy.jobs.consent import Consents
 from comfy.jobs.durable import Durable
-from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.guests import Guests
+from comfy.jobs.intake import Intake
 from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
+from comfy.jobs.parts import PAUSES, SPEEDS, Parts
 from comfy.jobs.patience import Patience
 from comfy.jobs.pipeline import split
 from comfy.jobs.replica import Replica
 from comfy.jobs.replicas import Replicas
+from comfy.jobs.sentences import Sentence
 from comfy.jobs.servers import Servers, ServerState
 from comfy.jobs.steps import JobSteps
 from comfy.jobs.store import Store
+from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
 from comfy.media.bounded import WORKERS
 from comfy.media.files import Limits
 from comfy.settings import Settings
+from comfy.workflow.inputs import FILE_KINDS, MAX_SEED
 from comfy.workflow.task import Task, load_tasks
 
+SPEECH = "voice_clone"  # the task that speaks
 WORKFLOWS = Path(__file__).parent.parent.parent / "workflows"
 
 
@@ -55,6 +59,10 @@ class Studio:
         self._leases = Leases(self._store)
         self._servers = Servers(settings, self.tasks, patience)
         self.guests = Guests(self._store)
+        labels = Labels(settings, self._store)
+        twins = Twins(self._store, self._servers)
+        replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
+        parts = Parts(self._store, twins, self.tasks, labels, replicas, self._start)
         self._steps = JobSteps(
             self._store,
             self._leases,
@@ -62,21 +70,30 @@ class Studio:
             self.tasks,
             patience,
             self.guests,
-            Labels(settings, self._store),
+            labels,
+            parts,
             self._replica.id,
         )
-        self._replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
         self._durable = Durable(
             settings.database,
             self._steps,
-            self._replicas,
+            replicas,
             executor_id=self._replica.id,
             beat_every=patience.beat,
             sweep_every=patience.sweep,
         )
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
-        self._uploads = Uploads(self._store.folder / "inputs", limits)
-        self._consents = Consents(self._store)
+        self._intake = Intake(
+            self._store,
+            self.tasks,
+            Uploads(self._store.folder / "inputs", limits),
+            self.guests,
+            twins,
+            parts,
+            replicas,
+            max_jobs=settings.max_jobs,
+            start=self._start,
+        )
 
     @classmethod
     def open(cls, settings: Settings) -> Studio:
@@ -99,6 +116,10 @@ class Studio:
         self._store.close()
         self._replica.close()
 
+    def _start(self, job: Job) -> None:
+        if job.replica == self._replica.id:
+            self._durable.start(job.id)
+
     def submit(
         self,
         task: str,
@@ -113,8 +134,49 @@ class Studio:
         File inputs are paths or Links. `origin` is who it is counted for, `consent` whether the
         person may use voices and faces: see Job. Raises InputError before anything is stored.
         """
-        accepted, grounds = self._accept(task, values, owner, consent)
-        return self._add(task, accepted, grounds, owner, origin)
+        accepted, grounds = self._intake.accept(task, values, owner, consent)
+        return self._intake.add(task, accepted, grounds, owner, origin)
+
+    def speak(
+        self,
+        values: Mapping[str, Any],
+        sentences: Sequence[Sentence],
+        *,
+        owner: str = "",
+        origin: str = "",
+        consent: bool | None = None,
+    ) -> Job:
+        """A script spoken sentence by sentence, and joined; `values` are those of a voice_clone.
+
+        A sentence that was spoken like this before is not spoken again. Raises InputError before
+        anything is stored.
+        """
+        accepted, grounds = self._intake.accept(SPEECH, values, owner, consent)
+        each = [
+            {**accepted, **self.tasks[SPEECH].accept({**accepted, **sentence.given})}
+            for sentence in sentences
+        ]
+        if not each:
+            raise InputError("input_missing", input="text")
+        how = {SPEEDS: [s.speed for s in sentences], PAUSES: [s.pause for s in sentences]}
+        return self._intake.add_whole(SPEECH, {**accepted, **how}, each, grounds, owner, origin)
+
+    def redo(self, job_id: str, number: int, *, owner: str, origin: str = "") -> Job | None:
+        """Another take of one part of a job; the new whole has all others as they are.
+
+        A part that failed is tried again as it was. `number` counts from 0. None without such a
+        part, or if it is somebody else's.
+        """
+        job = self._store.get(job_id)
+        if job is None or job.owner != owner or not 0 <= number < len(job.parts):
+            return None
+        each = [part.values if (part := self._store.get(link.job)) else {} for link in job.parts]
+        old = self._store.get(job.parts[number].job)
+        if old is None or not all(each):
+            return None
+        if old.status == COMPLETED and "seed" in old.values:
+            each[number] = {**old.values, "seed": secrets.randbelow(MAX_SEED)}
+        return self._intake.add_whole(job.task, job.values, each, job.consent, owner, origin)
 
     def submit_pipeline(
         self,
@@ -131,18 +193,16 @@ class Studio:
         """
         given = split(values)
         parts = {
-            task: self._accept(task, given[task], owner, consent, chained=True)
+            task: self._intake.accept(task, given[task], owner, consent, chained=True)
             for task in ("image_cleanup", "voice_clone")
         }
-        last, _ = self._accept("talking_head", given["talking_head"], owner, None)
-        if self._store.room(owner, self.settings.max_jobs) < len(given):
-            raise InputError("too_many_jobs", limit=self.settings.max_jobs)
-        self.guests.check(origin, list(given))
-        cleaned = self._add("image_cleanup", *parts["image_cleanup"], owner, origin)
-        speech = self._add("voice_clone", *parts["voice_clone"], owner, origin)
+        last, _ = self._intake.accept("talking_head", given["talking_head"], owner, None)
+        self._intake.check_room(owner, origin, list(given))
+        cleaned = self._intake.add("image_cleanup", *parts["image_cleanup"], owner, origin)
+        speech = self._intake.add("voice_clone", *parts["voice_clone"], owner, origin)
         links = {"image": Link(cleaned.id), "audio": Link(speech.id)}
         grounds = dict.fromkeys(links, "own_result")
-        video = self._add("talking_head", {**last, **links}, grounds, owner, origin)
+        video = self._intake.add("talking_head", {**last, **links}, grounds, owner, origin)
         return cleaned, speech, video
 
     def job(self, job_id: str) -> Job | None:
@@ -154,7 +214,7 @@ class Studio:
         if job is None:
             return ()
         found: dict[str, Job] = {}
-        for link in job.links:
+        for link in job.inputs:
             found.update((other.id, other) for other in self.chain(link.job))
         return (*found.values(), job)
 
@@ -191,6 +251,9 @@ class Studio:
         for waiting in self._store.dependents(job_id):
             self.cancel(waiting.id)
         self._store.delete(job_id)
+        for part in self._store.parts_of(job):
+            if not self._store.is_linked(part.id):
+                self.delete(part.id, owner)
         self._store.files.forget_folder(self._store.folder / "outputs" / job_id)
         (self._store.folder / "previews" / f"{job_id}.jpg").unlink(missing_ok=True)
         for value in job.values.values():
@@ -205,79 +268,20 @@ class Studio:
             self._here(job)
         return found
 
+    def parts(self, job: Job) -> list[Job | None]:
+        """What a job is made of, in order; None for a part that was deleted."""
+        return [self._store.get(link.job) for link in job.parts]
+
+    def takes(self, part: Job) -> list[Job]:
+        """All takes of the same piece that have a result, oldest first."""
+        task = self.tasks[part.task]
+        same = [i.name for i in task.inputs if i.kind in FILE_KINDS or i.spoken]
+        known = {name: part.values.get(name) for name in same}
+        found = self._store.pieces(part.owner, part.task)
+        return [t for t in found if {name: t.values.get(name) for name in same} == known]
+
     def servers(self) -> list[ServerState]:
         return self._servers.states()
-
-    def _accept(
-        self,
-        task: str,
-        values: Mapping[str, Any],
-        owner: str,
-        consent: bool | None,
-        *,
-        chained: bool = False,
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """The checked values, files in our own copy, and the ground on which each is used.
-
-        `chained`: a talking video is made of it, so that every file must have a ground.
-        """
-        if task not in self.tasks:
-            raise InputError("task_unknown", task=task)
-        manifest = self.tasks[task]
-        checked = manifest.accept(values)
-        accepted = self._uploads.accept(manifest, checked)  # first: a broken file needs no consent
-        grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
-        self._consents.remember(grounds, owner, checked, accepted)
-        for value in accepted.values():
-            if isinstance(value, Path):
-                self._store.files.keep(value)
-        return accepted, grounds
-
-    def _add(
-        self,
-        task: str,
-        accepted: dict[str, Any],
-        grounds: Mapping[str, str],
-        owner: str,
-        origin: str,
-    ) -> Job:
-        known = self._fingerprint(self.tasks[task], accepted)
-        if known and (twin := self._store.twin(known, owner)) and self._is_usable(twin):
-            return twin
-        job = Job(
-            id=str(uuid.uuid4()),
-            task=task,
-            owner=owner,
-            values=accepted,
-            fingerprint=known,
-            created=time.time(),
-            origin=origin,
-            consent=grounds,
-            replica=self._replicas.least_busy(),
-        )
-        self.guests.reserve(job)
-        try:
-            self.guests.charge(job)
-            stored = self._store.add(job, limit=self.settings.max_jobs)
-        except BaseException:
-            self.guests.release(job)
-            raise
-        if not stored:
-            self.guests.release(job)
-            raise InputError("too_many_jobs", limit=self.settings.max_jobs)
-        if job.replica == self._replica.id:
-            self._durable.start(job.id)
-        return job
-
-    def _fingerprint(self, task: Task, values: Mapping[str, Any]) -> str:
-        """ "" while no server can do the task: then nobody knows which variant will."""
-        variant = self._servers.variant(task.name)
-        if variant is None:
-            return ""
-        linked = [self._store.get(v.job) for v in values.values() if isinstance(v, Link)]
-        return fingerprint(
-            task.name, variant, values, {job.id: job.fingerprint for job in linked if job}
-        )
 
     def _here(self, job: Job | None) -> Job | None:
         """The job, once the files that a page may show are here: another replica had them."""
@@ -286,10 +290,6 @@ class Studio:
             for path in (*given, *_paths(job)):
                 self._store.files.local(path)
         return job
-
-    def _is_usable(self, job: Job) -> bool:
-        """A finished twin may have lost its files to a clean-up."""
-        return job.status != COMPLETED or all(map(self._store.files.has, _paths(job)))
 
 
 def _paths(job: Job) -> list[Path]:

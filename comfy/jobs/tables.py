@@ -39,6 +39,8 @@ JOBS = sa.Table(
     sa.Column("consent", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("replica", sa.String(64), nullable=False, server_default=""),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("parts", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("whole", sa.String(64), nullable=False, server_default="", index=True),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(
@@ -124,6 +126,7 @@ def from_row(row: Mapping[str, Any], folder: Path) -> Job:
     fields["outputs"] = tuple(
         Output(folder / item["path"], item["kind"], item.get("ref")) for item in row["outputs"]
     )
+    fields["parts"] = tuple(Link(item["link"]) for item in row["parts"])
     fields["preview"] = folder / row["preview"] if row["preview"] else None
     return Job(**fields)
 
@@ -139,7 +142,7 @@ def _to_column(value: Any, folder: Path) -> Any:
         case Output(path, kind, ref):
             return {"path": _to_column(path, folder), "kind": kind, "ref": ref}
         case tuple() | list():
-            return [_to_column(item, folder) for item in value]
+            return [_mark_path(item, folder) for item in value]
         case Mapping():
             return {key: _mark_path(item, folder) for key, item in value.items()}
     return value
@@ -156,4 +159,6 @@ def _to_value(value: Any, folder: Path) -> Any:
         return Link(value["link"])
     if isinstance(value, dict) and "path" in value:
         return folder / value["path"]
-    return value
+    if isinstance(value, dict):
+        return {name: _to_value(item, folder) for name, item in value.items()}
+    return [_to_value(item, folder) for item in value] if isinstance(value, list) else value

@@ -92,5 +92,5 @@ def _maker(job: Job, language: str) -> str:
 def _sources(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """The jobs whose results were used, to be opened."""
     shown = {job.id for job in jobs}
-    linked = [studio.job(link.job) for job in jobs for link in job.links if link.job not in shown]
+    linked = [studio.job(link.job) for job in jobs for link in job.inputs if link.job not in shown]
     return [{"id": job.id, "title": both(f"task.{job.task}")} for job in linked if job]

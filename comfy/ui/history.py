@@ -46,11 +46,11 @@ def _item(studio: Studio, job: Job) -> dict[str, Any]:
 
 def home(studio: Studio, job: Job) -> str:
     """The tab in which a job is shown: its task's, or the chain's for what came out of it."""
-    return PIPELINE if job.links and _is_chain(studio, job) else job.task
+    return PIPELINE if job.inputs and _is_chain(studio, job) else job.task
 
 
 def _is_chain(studio: Studio, job: Job) -> bool:
-    return job.task == LAST and all(studio.job(link.job) for link in job.links)
+    return job.task == LAST and all(studio.job(link.job) for link in job.inputs)
 
 
 def _picture(studio: Studio, job: Job) -> str:

@@ -136,7 +136,7 @@ def _step_state(job: Job) -> str:
         return "done"
     if job.status in (FAILED, CANCELLED):
         return "stopped"
-    return "todo" if job.status == WAITING and job.links else "now"
+    return "todo" if job.status == WAITING and job.inputs else "now"
 
 
 def _fraction(jobs: Sequence[Job]) -> float:

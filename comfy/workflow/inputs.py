@@ -25,7 +25,8 @@ class Input:
     whose shape chooses when the value is "auto" (see `choice_for`). `spoken` text must hold
     something that can be pronounced. Of a longer recording `keep_seconds` are kept. A text's
     `max_length` counts characters (code points). `consent` is "face" or "voice" where the person
-    must be allowed to use what is in the file.
+    must be allowed to use what is in the file. A sound with `parts` may be cut at its pauses where
+    it is too long for a variant: see Variant.safe_seconds.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Input:
     spoken: bool = False
     keep_seconds: float = 0
     consent: str = ""
+    parts: bool = False
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any]) -> Input:

@@ -18,6 +18,7 @@ from comfy.workflow.transform import Transform
 
 PREFIX = "filename_prefix"
 QUALITIES = ("preview", "full")
+SAFE_SECONDS = 40.0  # InfiniteTalk holds all frames in memory: more killed servers
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Variant:
     `nodes` are the ones every prompt of this variant has; variants with the smaller `order` are
     taken first. `unused` names the task inputs that go nowhere here. `alternatives` lists, for
     model files, others that do the same; `extra_pnginfo` belongs into the request's extra_data.
+    A longer sound than `safe_seconds` is sent in parts; 0 for no limit.
     `remarks` tell what was noticed in a file without a manifest.
     """
 
@@ -59,6 +61,7 @@ class Variant:
     alternatives: Mapping[str, Sequence[str]] = field(default_factory=dict)
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[Remark | Problem, ...] = ()
+    safe_seconds: float = SAFE_SECONDS
 
     @property
     def places(self) -> frozenset[tuple[str, str]]:

@@ -1,0 +1,132 @@
+"""How a job comes in: its values checked, its files copied, its twin found, or stored and begun."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from comfy.errors import InputError
+from comfy.jobs.consent import Consents
+from comfy.jobs.guests import Guests
+from comfy.jobs.job import Job, Link
+from comfy.jobs.parts import Parts
+from comfy.jobs.replicas import Replicas
+from comfy.jobs.store import Store
+from comfy.jobs.twins import Twins
+from comfy.jobs.uploads import Uploads
+from comfy.workflow.task import Task
+
+
+class Intake:
+    """What stands between a request and a stored job."""
+
+    def __init__(
+        self,
+        store: Store,
+        tasks: Mapping[str, Task],
+        uploads: Uploads,
+        guests: Guests,
+        twins: Twins,
+        parts: Parts,
+        replicas: Replicas,
+        *,
+        max_jobs: int,
+        start: Callable[[Job], None],
+    ) -> None:
+        """A person may have `max_jobs` unfinished ones; `start` begins to work on a stored job."""
+        self._store, self._tasks, self._uploads = store, tasks, uploads
+        self._guests, self._twins, self._parts = guests, twins, parts
+        self._replicas = replicas
+        self._consents = Consents(store)
+        self._max_jobs = max_jobs
+        self._start = start
+
+    def check_room(self, owner: str, origin: str, tasks: Sequence[str]) -> None:
+        """Raise InputError if this person may not start so many more jobs."""
+        if self._store.room(owner, self._max_jobs) < len(tasks):
+            raise InputError("too_many_jobs", limit=self._max_jobs)
+        self._guests.check(origin, tasks)
+
+    def accept(
+        self,
+        task: str,
+        values: Mapping[str, Any],
+        owner: str,
+        consent: bool | None,
+        *,
+        chained: bool = False,
+    ) -> tuple[dict[str, Any], dict[str, str]]:
+        """The checked values, files in our own copy, and the ground on which each is used.
+
+        `chained`: a talking video is made of it, so that every file must have a ground.
+        """
+        if task not in self._tasks:
+            raise InputError("task_unknown", task=task)
+        manifest = self._tasks[task]
+        checked = manifest.accept(values)
+        accepted = self._uploads.accept(manifest, checked)  # first: a broken file needs no consent
+        grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
+        self._consents.remember(grounds, owner, checked, accepted)
+        for value in accepted.values():
+            if isinstance(value, Path):
+                self._store.files.keep(value)
+        return accepted, grounds
+
+    def add_whole(
+        self,
+        task: str,
+        values: Mapping[str, Any],
+        each: Sequence[Mapping[str, Any]],
+        grounds: Mapping[str, str],
+        owner: str,
+        origin: str,
+    ) -> Job:
+        """Store a job that is made of parts with these values, and those that are not there."""
+        self.check_room(owner, origin, [task])
+        whole = Job(id=str(uuid.uuid4()), task=task, owner=owner, values={}, created=time.time())
+        whole = whole.changed(consent=grounds)
+        parts = [self._parts.add(whole, given, number) for number, given in enumerate(each)]
+        return self.add(task, dict(values), grounds, owner, origin, parts=parts, job_id=whole.id)
+
+    def add(
+        self,
+        task: str,
+        accepted: dict[str, Any],
+        grounds: Mapping[str, str],
+        owner: str,
+        origin: str,
+        *,
+        parts: Sequence[Link] = (),
+        job_id: str = "",
+    ) -> Job:
+        """The job that did, or does, the same; else a new one, stored and begun."""
+        known = self._twins.fingerprint(task, accepted, parts)
+        if twin := self._twins.find(known, owner):
+            return twin
+        job = Job(
+            id=job_id or str(uuid.uuid4()),
+            task=task,
+            owner=owner,
+            values=accepted,
+            fingerprint=known,
+            created=time.time(),
+            origin=origin,
+            consent=grounds,
+            replica=self._replicas.least_busy(),
+            parts=tuple(parts),
+        )
+        self._guests.reserve(job)
+        try:
+            self._guests.charge(job)
+            stored = self._store.add(job, limit=self._max_jobs)
+        except BaseException:
+            self._guests.release(job)
+            raise
+        if not stored:
+            self._guests.release(job)
+            raise InputError("too_many_jobs", limit=self._max_jobs)
+        self._start(job)
+        return job

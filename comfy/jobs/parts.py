@@ -1,0 +1,156 @@
+"""Jobs that are made of parts: a long speech cut at its pauses, a script spoken by sentences.
+
+The parts are jobs of the same task, each on whatever server is free, kept as soon as it is done.
+Their whole is a job, too, but no server runs it: the studio itself joins what they made. So a part
+that is made anew costs that part and the join; all others are twins of what is there.
+"""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from comfy.errors import OutputMissing, StudioError
+from comfy.jobs.job import COMPLETED, Job, Link, Output
+from comfy.jobs.labels import Labels
+from comfy.jobs.replicas import Replicas
+from comfy.jobs.store import Store
+from comfy.jobs.twins import Twins
+from comfy.media.files import Limits, written_whole
+from comfy.media.join_sound import Take, join_sounds
+from comfy.media.join_video import join_videos
+from comfy.media.pauses import cut_sound, cuts
+from comfy.media.results import make_presentable
+from comfy.media.sounds import accept_sound
+from comfy.workflow.task import Task
+
+SPEEDS, PAUSES, TIMES = "speeds", "pauses", "times"  # what a whole's values say about its join
+KIND_SUFFIX = {"audio": ".mp3", "video": ".mp4"}
+
+
+class Parts:
+    """Makes the parts of a whole, and joins them."""
+
+    def __init__(
+        self,
+        store: Store,
+        twins: Twins,
+        tasks: Mapping[str, Task],
+        labels: Labels,
+        replicas: Replicas,
+        start: Callable[[Job], None],
+    ) -> None:
+        """`start` begins to work on a stored job."""
+        self._store, self._twins, self._tasks = store, twins, tasks
+        self._labels, self._replicas = labels, replicas
+        self._start = start
+        self._uploads = store.folder / "inputs"
+
+    def split(self, job: Job, longest: float) -> bool:
+        """Cut a job's sound if it is longer than so many seconds. False if it need not be.
+
+        Doing it again after a crash finds the same parts: cuts and ids follow from the job.
+        """
+        sound = next((i.name for i in self._tasks[job.task].inputs if i.parts), "")
+        if not sound or job.whole:
+            return False
+        path = self._sound(job.values[sound])
+        times = cuts(path, longest)
+        if len(times) == 2:
+            return False
+        pieces = cut_sound(path, times, self._uploads)
+        for piece in pieces:
+            self._store.files.keep(piece)
+        parts = [self.add(job, {**job.values, sound: piece}, n) for n, piece in enumerate(pieces)]
+        self._store.update(job.id, parts=parts, values={**job.values, TIMES: times})
+        return True
+
+    def add(self, whole: Job, values: Mapping[str, Any], number: int) -> Link:
+        """A part with these values: one that was made before, or a new one, started."""
+        known = self._twins.fingerprint(whole.task, values)
+        twin = self._twins.find(known, whole.owner)
+        if twin:
+            return Link(twin.id)
+        part = Job(
+            id=str(uuid.uuid5(uuid.UUID(whole.id), str(number))),
+            task=whole.task,
+            owner=whole.owner,
+            values=values,
+            fingerprint=known,
+            created=whole.created + number / 1000,  # they stand in line where their whole would
+            consent=whole.consent,
+            whole=whole.id,
+            priority=whole.priority,
+            replica=self._replicas.least_busy(),
+        )
+        self._store.add(part)  # nothing happens if it is there: the same step after a crash
+        self._start(self._store.get(part.id) or part)
+        return Link(part.id)
+
+    def join(self, job: Job) -> None:
+        """Complete the whole. Raises OutputMissing, OSError."""
+        self._store.update(job.id, phase="join", progress=0.99)
+        made = [part for link in job.parts if (part := self._store.get(link.job))]
+        if not made or len(made) != len(job.parts) or not all(part.outputs for part in made):
+            raise OutputMissing
+        kind = self._tasks[job.task].output
+        name = f"{job.task.replace('_', '-')}-{job.id[:8]}{KIND_SUFFIX[kind]}"
+        target = self._store.folder / "outputs" / job.id / name
+        with written_whole(target) as whole:
+            self._write(job, [self._store.files.local(p.outputs[0].path) for p in made], whole)
+            make_presentable(whole, kind, self._labels.of(job, kind))
+        self._store.files.keep(target)
+        slowest = min(made, key=lambda part: part.quality == "full")
+        self._store.update(
+            job.id,
+            status=COMPLETED,
+            phase="",
+            progress=1.0,
+            place=0,
+            outputs=[Output(target, kind)],
+            error={},
+            variant=slowest.variant,
+            quality=slowest.quality,
+        )
+
+    def _write(self, job: Job, files: Sequence[Path], target: Path) -> None:
+        if self._tasks[job.task].output == "video":
+            sound = next(i.name for i in self._tasks[job.task].inputs if i.parts)
+            join_videos(files, job.values[TIMES], self._sound(job.values[sound]), target)
+        else:
+            how = zip(files, job.values[SPEEDS], job.values[PAUSES], strict=True)
+            join_sounds([Take(*each) for each in how], target)
+
+    def _sound(self, value: Path | Link) -> Path:
+        """The whole sound as a WAV of ours. Raises OutputMissing, InputError."""
+        if isinstance(value, Path):
+            return self._store.files.local(value)
+        linked = self._store.get(value.job)
+        if linked is None or not linked.outputs:
+            raise OutputMissing
+        bounds = Limits(megabytes=10_000, seconds=24 * 3600)  # our own result, checked before
+        return accept_sound(self._store.files.local(linked.outputs[0].path), self._uploads, bounds)
+
+
+def left(parts: Sequence[Job]) -> int:
+    """How many are not finished yet."""
+    return sum(not part.finished for part in parts)
+
+
+def progress(parts: Sequence[Job]) -> float:
+    """0..0.95 in whole percents: the join is still to come."""
+    done = sum(1.0 if part.status == COMPLETED else part.progress for part in parts)
+    return math.floor(95 * done / max(1, len(parts))) / 100
+
+
+def why_failed(whole: Job, parts: Sequence[Job]) -> StudioError:
+    """Which parts failed; if all did for the same reason, that reason."""
+    done = {part.id for part in parts if part.status == COMPLETED}
+    reasons = {str(part.error.get("code")) for part in parts}
+    if not done and len(reasons) == 1 and parts and parts[0].error:
+        return StudioError(reasons.pop(), **(parts[0].error.get("details") or {}))
+    wrong = [str(number) for number, link in enumerate(whole.parts, 1) if link.job not in done]
+    return StudioError("parts_failed", parts=wrong, count=len(whole.parts))

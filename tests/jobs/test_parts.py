@@ -1,0 +1,106 @@
+"""Jobs made of parts: a long speech cut at its pauses, a script by sentences, one part anew."""
+
+import av
+import pytest
+import soundfile
+
+from comfy.errors import InputError
+from comfy.jobs.job import COMPLETED, FAILED
+from comfy.jobs.sentences import Sentence
+from comfy.media.sounds import sound_seconds
+
+PORTRAIT = "assets/portrait.jpg"
+
+
+@pytest.fixture(scope="module")
+def long_speech(voice, tmp_path_factory):
+    """3.9 seconds: more than the variant of these tests takes at once."""
+    path = tmp_path_factory.mktemp("speech") / "long.wav"
+    samples, rate = soundfile.read(voice, dtype="int16")
+    soundfile.write(path, samples[: int(3.9 * rate)], rate)
+    return path
+
+
+def ended(studio, job):
+    return list(studio.watch(job.id))[-1]
+
+
+def test_a_long_speech_is_cut_run_in_parts_and_joined_without_a_seam(studio, long_speech):
+    given = {"image": PORTRAIT, "audio": long_speech, "size": "480x832"}
+    whole = ended(studio, studio.submit("talking_head", given, owner="long"))
+    parts = studio.parts(whole)
+    assert (whole.status, whole.error) == (COMPLETED, {})
+    assert [part.status for part in parts] == [COMPLETED, COMPLETED]
+    assert (whole.quality, whole.variant, whole.server) == ("preview", "cpu-preview", "")
+    with av.open(str(whole.outputs[0].path)) as video:
+        stream = video.streams.video[0]
+        assert sum(1 for _ in video.decode(stream)) == 98  # 3.9 s are 97.5 frames
+    assert sound_seconds(whole.outputs[0].path) == pytest.approx(3.9, abs=0.04)
+    assert [job.id for job in studio.recent("long")] == [whole.id]  # parts are not listed
+
+    again = ended(studio, studio.redo(whole.id, 1, owner="long"))
+    assert again.status == COMPLETED
+    assert again.parts[0] == whole.parts[0]
+    assert again.parts[1] != whole.parts[1]
+    assert [take.id for take in studio.takes(studio.parts(again)[1])] == [
+        whole.parts[1].job,
+        again.parts[1].job,
+    ]
+    assert studio.redo(whole.id, 1, owner="somebody else") is None
+    assert studio.redo(whole.id, 2, owner="long") is None
+
+    assert studio.delete(whole.id, "long")
+    kept, gone = studio.parts(again)[0], studio.job(whole.parts[1].job)
+    assert (kept.status, gone) == (COMPLETED, None)
+
+
+def test_one_sentence_said_differently_leaves_the_others_as_they_are(studio, voice):
+    given = {"reference_audio": voice, "text": "One. Two. Three."}
+    said = [Sentence("One."), Sentence("Two."), Sentence("Three.", pause=0)]
+    first = ended(studio, studio.speak(given, said, owner="bench"))
+    changed = [said[0], Sentence("Two.", emotion="happy", seed=5), said[2]]
+    second = ended(studio, studio.speak(given, changed, owner="bench"))
+    assert (first.status, second.status) == (COMPLETED, COMPLETED)
+    same = [a == b for a, b in zip(first.parts, second.parts, strict=True)]
+    assert same == [True, False, True]
+    assert studio.speak(given, said, owner="bench").id == first.id
+    slower = [Sentence("One.", speed=0.8), *said[1:]]
+    third = ended(studio, studio.speak(given, slower, owner="bench"))
+    assert third.parts == first.parts  # only the join is done again
+    assert sound_seconds(third.outputs[0].path) > sound_seconds(first.outputs[0].path) + 0.05
+    assert [take.values["emotion"] for take in studio.takes(studio.parts(second)[1])] == [
+        "neutral",
+        "happy",
+    ]
+
+
+def test_a_part_that_failed_is_tried_again_alone(studio, voice):
+    given = {"reference_audio": voice, "text": "Good. مرحبا."}
+    said = [Sentence("Good."), Sentence("مرحبا يا صديقي العزيز.")]  # nobody here can say that
+    failed = ended(studio, studio.speak(given, said, owner="half"))
+    assert (failed.status, failed.error["code"]) == (FAILED, "parts_failed")
+    assert failed.error["details"] == {"parts": ["2"], "count": 2}
+    good, bad = studio.parts(failed)
+    assert (good.status, bad.status) == (COMPLETED, FAILED)
+    again = ended(studio, studio.redo(failed.id, 1, owner="half"))
+    assert again.parts[0].job == good.id
+    assert again.parts[1].job != bad.id
+
+
+def test_a_cancelled_whole_ends_its_parts(studio, voice):
+    given = {"reference_audio": voice, "text": "x"}
+    said = [Sentence(f"Sentence number {n} is long enough to wait.") for n in range(4)]
+    whole = studio.speak(given, said, owner="nobody")
+    studio.cancel(whole.id)
+    assert {part.finished for part in studio.parts(whole)} == {True}
+
+
+def test_what_cannot_be_said_is_refused_before_anything_runs(studio, voice):
+    given = {"reference_audio": voice, "text": "x"}
+    with pytest.raises(InputError) as caught:
+        studio.speak(given, [Sentence("ok"), Sentence("!!!")], owner="refused")
+    assert caught.value.code == "text_unspeakable"
+    with pytest.raises(InputError) as caught:
+        Sentence.read({"text": "a", "speed": 9})
+    assert caught.value.details == {"input": "speed", "min": 0.7, "max": 1.4}
+    assert studio.recent("refused") == []
