@@ -7,6 +7,8 @@ A server is a URL, with `user:password@` for Basic auth where it is needed, or a
     url = "https://gpu.example.com/comfy"
     token = "..."                               # optional: Authorization: Bearer
     headers = { X-Api-Key = "..." }             # optional: any others
+    weight = 2.0                                # optional: twice as fast as others, until measured
+    tags = ["talking_head"]                     # optional: the only tasks it is for
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from urllib.parse import unquote, urlsplit
 NAME = re.compile(r"[\w.-]{1,64}")
 HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110
 HEADER_VALUE = re.compile(r"[\x20-\x7e]+")
-KEYS = {"name", "url", "token", "headers"}
+KEYS = {"name", "url", "token", "headers", "weight", "tags"}
 OURS = {"host", "content-length", "content-type", "connection", "upgrade", "range"}
 
 
@@ -39,6 +41,8 @@ class ServerAddress:
     name: str
     url: str
     headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    weight: float = 1.0
+    tags: tuple[str, ...] = ()
 
     def with_token(self, token: str) -> ServerAddress:
         """The same server with a bearer token, unless it has other credentials already."""
@@ -93,8 +97,15 @@ def _from_table(table: Any, name: str) -> ServerAddress:
         good = isinstance(value, str) and HEADER_VALUE.fullmatch(value)
         if not good or not HEADER_NAME.fullmatch(key) or key.lower() in OURS:
             raise BadAddress(f"server {named}: the header {key} cannot be sent")
+    weight, tags = table.get("weight", 1.0), table.get("tags", [])
+    if not isinstance(weight, int | float) or not 0.01 <= weight <= 100:
+        raise BadAddress(f"server {named}: weight is a number from 0.01 to 100")
+    if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
+        raise BadAddress(f"server {named}: tags is a list of words")
     address = _address(table["url"], named)
-    return replace(address, headers={**address.headers, **more}).with_token(token)
+    headers = {**address.headers, **more}
+    given = replace(address, headers=headers, weight=float(weight), tags=tuple(tags))
+    return given.with_token(token)
 
 
 def _address(text: str, name: str) -> ServerAddress:

@@ -48,6 +48,13 @@ def _servers(value: str) -> tuple[ServerAddress, ...]:
     return read_addresses(_words(value))
 
 
+def _with_tokens(
+    servers: tuple[ServerAddress, ...], tokens: tuple[str, ...]
+) -> tuple[ServerAddress, ...]:
+    given = [*tokens, *[""] * len(servers)]
+    return tuple(s.with_token(token) for s, token in zip(servers, given, strict=False))
+
+
 def _accounts(value: str) -> tuple[tuple[str, str], ...]:
     pairs = [word.split(":", 1) for word in _words(value)]
     if any(len(pair) != 2 or not all(pair) for pair in pairs):
@@ -149,6 +156,7 @@ class Settings:
     mark: frozenset[str]
     producer: str
     c2pa: Path | None
+    server_words: tuple[str, ...] = field(default=(), repr=False)
 
     @classmethod
     def load(
@@ -176,17 +184,26 @@ class Settings:
             except ValueError:
                 parser.error(say("app.setting_wrong", language, name=item.flag, env=item.env))
         try:
-            tokens = [*values["tokens"], *[""] * len(values["servers"])]
-            pairs = zip(values["servers"], tokens, strict=False)
-            values["servers"] = tuple(server.with_token(token) for server, token in pairs)
+            values["servers"] = _with_tokens(values["servers"], values["tokens"])
         except BadAddress as error:
             parser.error(say("app.servers_wrong", language, reason=str(error)))
-        loaded = cls(**values)
+        given_servers = given["servers"]
+        words = env.get("COMFY_SERVERS") or "" if given_servers is None else given_servers
+        loaded = cls(**values, server_words=_words(words))
         if loaded.oauth and not env.get("SPACE_ID"):
             parser.error(say("app.oauth_elsewhere", language))
         if loaded.is_open and not loaded.is_local and not loaded.public:
             parser.error(say("app.door_open", language))
         return loaded
+
+    @property
+    def server_files(self) -> tuple[Path, ...]:
+        """The files that the servers were read from."""
+        return tuple(Path(word) for word in self.server_words if word.endswith(".toml"))
+
+    def servers_now(self) -> tuple[ServerAddress, ...]:
+        """The servers, read anew: a file may have changed. Raises BadAddress."""
+        return _with_tokens(read_addresses(self.server_words), self.tokens)
 
     @property
     def is_open(self) -> bool:

@@ -17,7 +17,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "workflow": (CORE, set()),
     "client": (CORE, {"requests", "websockets"}),
     "jobs": (
-        CORE | {"settings", "media", "workflow", "client"},
+        CORE | {"addresses", "settings", "media", "workflow", "client"},
         {"dbos", "sqlalchemy", "fsspec"},
     ),
     "ui": (

@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from comfy.addresses import BadAddress, ServerAddress
 from comfy.client.http import ComfyClient
 from comfy.errors import ServerError, StudioError
 from comfy.jobs.embedded import EmbeddedEngine
@@ -46,6 +48,9 @@ class Server:
     online: bool = False
     looked: bool = False
     waiting: int = 0
+    weight: float = 1.0
+    tags: tuple[str, ...] = ()
+    address: ServerAddress | None = None
     object_info: ObjectInfo = field(default_factory=dict)
     asked: float = 0.0  # time.monotonic() of the newest object_info
     ready: dict[str, Variant] = field(default_factory=dict)  # by task
@@ -72,6 +77,11 @@ class Server:
         self.asked = time.monotonic()
         found = {name: self._first_possible(task) for name, task in tasks.items()}
         self.ready = {name: choice for name, choice in found.items() if choice}
+
+    def takes(self, task: str, tasks: Collection[str]) -> bool:
+        """A server with the names of tasks among its tags runs only those."""
+        named = [tag for tag in self.tags if tag in tasks]
+        return not named or task in named
 
     def in_its_words(self, nodes: Nodes, variant: Variant) -> Nodes:
         """The prompt with model files spelled as this server lists them."""
@@ -100,18 +110,54 @@ class Servers:
         self._engine: EmbeddedEngine | None = None
         self._servers: dict[str, Server] = {}
         for given in settings.servers:
-            self._servers[given.name] = Server(given.name, self._client(given.url, given.headers))
+            self._servers[given.name] = self._server(given)
         if not settings.servers:
             self._engine = EmbeddedEngine(settings.data / "engine")
         names = (EMBEDDED,) if self._engine else tuple(self._servers)
-        self._threads = [
-            threading.Thread(target=self._watch, args=(name,), name=f"server {name}", daemon=True)
-            for name in names
-        ]
+        self._threads = [self._thread(name) for name in names]
+        if settings.server_files:
+            self._threads.append(
+                threading.Thread(target=self._follow_files, name="servers file", daemon=True)
+            )
+        self._settings = settings
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
+
+    def _thread(self, name: str) -> threading.Thread:
+        return threading.Thread(
+            target=self._watch, args=(name,), name=f"server {name}", daemon=True
+        )
+
+    def _follow_files(self) -> None:
+        """Servers that an operator adds to the file, or takes out of it, while we run."""
+        seen = _ages(self._settings.server_files)
+        while not self._closing.wait(self._patience.look):
+            if (now := _ages(self._settings.server_files)) != seen:
+                seen = now
+                try:
+                    self._change_to(self._settings.servers_now())
+                except BadAddress as error:
+                    log.error("the servers stay as they are: %s", error)
+
+    def _change_to(self, given: Sequence[ServerAddress]) -> None:
+        wanted = {address.name: address for address in given}
+        for name in self._servers.keys() - wanted.keys():  # its thread ends by itself
+            log.info("server %s was taken out", name)
+            self._servers.pop(name).client.close()
+        for name, address in wanted.items():
+            known = self._servers.get(name)
+            if known and known.address == address:
+                continue
+            log.info("server %s was %s", name, "changed" if known else "added")
+            self._servers[name] = self._server(address)
+            if known:
+                known.client.close()
+            else:
+                thread = self._thread(name)
+                self._threads.append(thread)
+                thread.start()
 
     def close(self) -> None:
         """Stop looking, end the embedded engine, close all connections."""
@@ -138,7 +184,9 @@ class Servers:
 
     def able(self, task: str) -> Sequence[str]:
         """Names of the servers that can run the task now, the best variant first."""
-        found = [s for s in self._all() if s.online and task in s.ready]
+        found = [
+            s for s in self._all() if s.online and task in s.ready and s.takes(task, self._tasks)
+        ]
         return [s.name for s in sorted(found, key=lambda s: (s.ready[task].order, s.waiting))]
 
     def tasks_of(self, names: Sequence[str]) -> frozenset[str]:
@@ -161,12 +209,16 @@ class Servers:
     def _all(self) -> list[Server]:
         return list(self._servers.values())
 
+    def _server(self, given: ServerAddress) -> Server:
+        client = self._client(given.url, given.headers)
+        return Server(given.name, client, weight=given.weight, tags=given.tags, address=given)
+
     def _client(self, url: str, headers: Mapping[str, str] | None = None) -> ComfyClient:
         return ComfyClient(url, client_id=CLIENT_ID, headers=headers, timeout=self._patience.answer)
 
     def _watch(self, name: str) -> None:
         """Look at one server until the studio closes. One that hangs delays no other."""
-        while not self._closing.is_set():
+        while not self._closing.is_set() and self.knows(name):
             server = self._servers.get(name)
             if self._engine and not (server and server.online):
                 self._look_after(self._engine)
@@ -192,3 +244,7 @@ class Servers:
         self._servers[EMBEDDED] = Server(EMBEDDED, self._client(url), embedded=True)
         if known:
             known.client.close()
+
+
+def _ages(files: Sequence[Path]) -> list[float]:
+    return [file.stat().st_mtime if file.exists() else 0.0 for file in files]

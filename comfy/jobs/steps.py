@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from comfy.errors import PromptLost, ServerError, StudioError
+from comfy.jobs.abilities import abilities
 from comfy.jobs.durable import AWAY, LOST, Closing
 from comfy.jobs.fetch import disk_is_full
 from comfy.jobs.guests import Guests
@@ -63,6 +64,7 @@ class JobSteps:
         self._servers = servers
         self._patience = patience
         self._closing = threading.Event()
+        self._failed_at: dict[str, frozenset[str]] = {}  # job -> servers that lost it
 
     def close(self) -> None:
         """Let every step end soon, without an outcome."""
@@ -88,9 +90,11 @@ class JobSteps:
                     break
                 asked = limit
             rivals = self._servers.tasks_of(able)
+            bad = self._failed_at.get(job.id, frozenset())
+            known = abilities(job, able, bad, self._servers, self._store)
             place = self._leases.place(job, rivals)
             near = place < FRONT * len(able)
-            if near and (server := self._leases.take(job, able, rivals)):
+            if near and (server := self._leases.take(job, known, rivals)):
                 return server
             self._show_waiting(job, "line", place)
             if near:
@@ -124,7 +128,10 @@ class JobSteps:
                 elif other.status == CANCELLED:
                     self._store.update(job_id, status=CANCELLED)
             self._show_waiting(job, "links", 0)
-            self._store.wait(TICK)
+            if any(other and other.place >= FRONT for other in linked):
+                self._closing.wait(FAR_TICK)  # not soon
+            else:
+                self._store.wait(TICK)
         return False
 
     def _wait_for_parts(self, job: Job, parts: list[Job]) -> None:
@@ -240,7 +247,9 @@ class JobSteps:
             self._store.update(job_id, replica=self._replica)
 
     def unfinished(self) -> list[str]:
-        return self._store.driven_by(self._replica)
+        mine = self._store.driven_by(self._replica)
+        self._failed_at = {i: at for i, at in self._failed_at.items() if i in mine}
+        return mine
 
     def _unfinished(self, job_id: str) -> Job | None:
         if self._closing.is_set():
@@ -275,6 +284,7 @@ class JobSteps:
     def _back_to_line(self, job: Job, outcome: str) -> str:
         """Give the server back; the prompt may be on it all the same, and is looked for there."""
         if not job.finished:
+            self._failed_at[job.id] = self._failed_at.get(job.id, frozenset()) | {job.server}
             self._store.update(job.id, status=WAITING, phase="line", node="", progress=0.0)
             return outcome
         return ENDED

@@ -283,6 +283,10 @@ class Studio:
     def servers(self) -> list[ServerState]:
         return self._servers.states()
 
+    def drain(self, server: str, drained: bool) -> None:
+        """Give this server no more jobs, in all replicas; or give it jobs again."""
+        self._leases.drain(server, drained)
+
     def _here(self, job: Job | None) -> Job | None:
         """The job, once the files that a page may show are here: another replica had them."""
         if job and self._store.files.shared:

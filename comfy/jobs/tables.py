@@ -49,6 +49,8 @@ LEASES = sa.Table(
     sa.Column("job", sa.String(64), primary_key=True),
     sa.Column("server", sa.String(256), nullable=False, index=True),
     sa.Column("granted", sa.Float, nullable=False),
+    sa.Column("kind", sa.String(160), nullable=False, server_default=""),
+    sa.Column("warm", sa.Integer, nullable=False, server_default="0"),
 )
 REPLICAS = sa.Table(  # `beats` counts up while the replica lives; nobody compares clocks
     "replicas",

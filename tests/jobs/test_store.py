@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
-from comfy.jobs.leases import Leases
+from comfy.jobs.leases import Able, Leases
 from comfy.jobs.store import Store
 
 
@@ -135,6 +135,8 @@ def test_a_waiting_thread_is_woken_by_a_change(store):
 
 
 TASK = ("image_cleanup",)
+ONE = [Able("one")]
+BOTH = [Able("one"), Able("two")]
 
 
 def in_line(job_id: str, created: float) -> Job:
@@ -146,15 +148,15 @@ def test_a_server_takes_two_jobs_and_the_oldest_first(store):
     jobs = [in_line(name, float(n)) for n, name in enumerate("abc")]
     for job in jobs:
         store.add(job)
-    assert leases.take(jobs[2], ["one"], TASK) == ""  # two older ones are before it
-    assert leases.take(jobs[0], ["one"], TASK) == "one"
-    assert leases.take(jobs[0], ["one"], TASK) == "one"  # asked again: the same lease
+    assert leases.take(jobs[2], ONE, TASK) == ""  # two older ones are before it
+    assert leases.take(jobs[0], ONE, TASK) == "one"
+    assert leases.take(jobs[0], ONE, TASK) == "one"  # asked again: the same lease
     store.update("a", status=IN_PROGRESS, phase="run")
-    assert leases.take(jobs[1], ["one"], TASK) == "one"
+    assert leases.take(jobs[1], ONE, TASK) == "one"
     store.update("b", status=IN_PROGRESS, phase="run")
-    assert leases.take(jobs[2], ["one"], TASK) == ""
+    assert leases.take(jobs[2], ONE, TASK) == ""
     leases.release("a")
-    assert leases.take(jobs[2], ["one"], TASK) == "one"
+    assert leases.take(jobs[2], ONE, TASK) == "one"
 
 
 def test_jobs_that_want_other_servers_are_not_in_the_way(store):
@@ -164,22 +166,22 @@ def test_jobs_that_want_other_servers_are_not_in_the_way(store):
     store.add(in_line("d", 9.0))
     assert leases.place(store.get("d"), TASK) == 0
     assert leases.place(store.get("d"), (*TASK, "talking_head")) == 3
-    assert leases.take(store.get("d"), ["one"], TASK) == "one"
+    assert leases.take(store.get("d"), ONE, TASK) == "one"
 
 
 def test_two_servers_share_the_work(store):
     leases = Leases(store)
     for number, name in enumerate("ab"):
         store.add(in_line(name, float(number)))
-    assert leases.take(store.get("a"), ["one", "two"], TASK) == "one"
+    assert leases.take(store.get("a"), BOTH, TASK) == "one"
     store.update("a", phase="run")
-    assert leases.take(store.get("b"), ["one", "two"], TASK) == "two"
+    assert leases.take(store.get("b"), BOTH, TASK) == "two"
 
 
 def test_the_lease_of_a_finished_job_is_reaped(store):
     leases = Leases(store)
     store.add(in_line("a", 1.0))
-    leases.take(store.get("a"), ["one"], TASK)
+    leases.take(store.get("a"), ONE, TASK)
     assert leases.reap() == 0
     store.update("a", status=COMPLETED)
     assert leases.reap() == 1

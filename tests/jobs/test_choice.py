@@ -1,0 +1,55 @@
+"""Which server a job takes, and whose turn it is."""
+
+from comfy.jobs.choice import LOAD, Candidate, choose, in_turn
+from comfy.jobs.leases import Able, Leases
+from tests.jobs.test_store import TASK, in_line, store  # noqa: F401  a fixture
+
+
+def test_the_warm_server_is_taken():
+    assert choose([Candidate("cold", load=20), Candidate("warm")]) == "warm"
+
+
+def test_a_warm_server_that_is_nearly_done_is_waited_for_but_not_for_ever():
+    busy = Candidate("warm", ahead=3, full=True)
+    cold = Candidate("cold", load=20)
+    assert choose([busy, cold]) == ""
+    assert choose([busy, cold], waited=31) == "cold"
+    assert choose([Candidate("warm", ahead=25, full=True), cold]) == "cold"
+
+
+def test_files_speed_and_quality_count():
+    assert choose([Candidate("far", move=5), Candidate("near")]) == "near"
+    assert choose([Candidate("slow", work=60), Candidate("fast", work=20)]) == "fast"
+    assert choose([Candidate("preview", order=9), Candidate("good", ahead=50)]) == "good"
+    assert choose([Candidate("one"), Candidate("strong", weight=2)]) == "strong"
+
+
+def test_everybody_s_first_job_comes_before_anybody_s_second():
+    waiting = [("a1", "a", 0), ("a2", "a", 0), ("a3", "a", 0), ("b1", "b", 0), ("vip", "c", 5)]
+    turns = in_turn(waiting, running=["a"])
+    assert sorted(turns, key=lambda job: turns[job]) == ["vip", "b1", "a1", "a2", "a3"]
+
+
+def test_a_server_that_is_drained_gets_no_jobs(store):  # noqa: F811
+    leases = Leases(store)
+    store.add(job := in_line("a", 1.0))
+    leases.drain("one", True)
+    assert leases.take(job, [Able("one")], TASK) == ""
+    assert leases.take(job, [Able("one"), Able("two")], TASK) == "two"
+    assert leases.known()["one"].drained
+    leases.drain("one", False)
+    assert not leases.known()["one"].drained
+
+
+def test_speeds_and_warm_models_are_learned(store):  # noqa: F811
+    leases = Leases(store)
+    able = [Able("one", "image_cleanup/x")]
+    for name, seconds in (("a", 25.0), ("b", 5.0)):
+        store.add(in_line(name, 1.0))
+        assert leases.take(store.get(name), able, TASK) == "one"
+        store.update(name, started=100.0, ended=100.0 + seconds, server="one", status="completed")
+        leases.release(name)
+    known = leases.known()["one"]
+    assert known.seconds == {"cold image_cleanup/x": 25.0, "warm image_cleanup/x": 5.0}
+    assert (known.load("image_cleanup/x"), known.work("image_cleanup/x")) == (0.0, 5.0)
+    assert known.load("voice_clone/y") == LOAD
