@@ -18,7 +18,7 @@ SMALLEST = 32  # pixels; below this no model and no engine node does anything us
 LONGEST_SIDE = 16_384  # pixels; the limit of most image libraries and of WebP
 BROKEN = (
     *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
-    *(struct.error, zlib.error, MemoryError, Image.DecompressionBombError),
+    *(struct.error, zlib.error, MemoryError, RuntimeError, Image.DecompressionBombError),
 )
 
 # We look at the size in the header before anything is decoded, with a limit of the operator.
