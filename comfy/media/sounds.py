@@ -19,7 +19,10 @@ DEMUXERS = frozenset(  # FFmpeg's names; playlists (hls, concat, dash) could nam
 )
 RATES = (16_000, 48_000)  # Hz, lowest and highest that we keep
 SHORTEST = 0.3  # seconds
-BROKEN = (av.error.FFmpegError, OSError, ValueError, IndexError, KeyError, MemoryError)
+BROKEN = (  # PyAV: a stream of an unknown codec has no width and no rate, others have absurd ones
+    *(av.error.FFmpegError, OSError, ValueError, IndexError, KeyError, MemoryError),
+    *(AttributeError, TypeError, ArithmeticError, RuntimeError),
+)
 
 LEVELS_A_SECOND = 20
 
