@@ -280,6 +280,9 @@
   };
 
   // ---------------------------------------------------------------- hints
+  // Tabs that a guest link does not include. Gradio cannot hide one that was never opened.
+  const closed = (names) => names && names.length
+    ? `<style>${names.map((name) => `#tabs button[data-tab-id="${CSS.escape(name)}"]`).join(",")}{display:none}</style>` : "";
   const hint = (value) => !value || !value.length ? "" : `<ul class="hints" role="status">${value.map((entry) => `<li>${both(entry)}</li>`).join("")}</ul>`;
   const presets = (value) => `<div class="presets">${value.map((entry) => `<button type="button" data-act="pick" data-id="${escape(entry.id)}">${both(entry.title)}</button>`).join("")}</div>`;
 
@@ -352,5 +355,5 @@
     }
   }, 250);
 
-  window.studio = { header, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending };
+  window.studio = { header, closed, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending };
 })();

@@ -28,7 +28,7 @@ from comfy.ui.asgi import (
 )
 from comfy.ui.fence import Fence
 from comfy.ui.login_page import login_page
-from comfy.ui.origins import Origins
+from comfy.ui.origins import SAFE, Origins
 from comfy.ui.ownership import Ownership
 from comfy.ui.passes import COOKIE, DAYS, Passes
 from comfy.ui.rates import Rate
@@ -74,7 +74,7 @@ class Door:
         if not self._origins.host_is_ours(scope) or not self._origins.is_own(scope, path):
             return await respond(send, 403, b"forbidden", "text/plain")
         address = address_origin(str((scope.get("client") or ("",))[0]), self._secret)
-        if scope["method"] != "GET" and not self._posts.allows(address):
+        if scope["method"] not in SAFE and not self._posts.allows(address):
             return await _too_many(send)
         if path.rstrip("/") == "/login" and scope["method"] == "POST" and self._settings.auth:
             return await self._log_in(scope, receive, send, address)

@@ -26,6 +26,7 @@ TRANSLATED = (
     "next",
     "page",
     "video",
+    "guests",
 )
 
 _catalog: dict[str, dict[str, str]] = {

@@ -13,9 +13,11 @@ from comfy.jobs.studio import Studio
 from comfy.text import LANGUAGES, say
 from comfy.ui.access import is_owner, known_jobs, new_owner, person
 from comfy.ui.api import create_api
+from comfy.ui.guest_links import GuestLinks, allows
 from comfy.ui.header import create_header, header_value
 from comfy.ui.history import create_history, history_value, home
 from comfy.ui.language import language_of
+from comfy.ui.parts import drawn
 from comfy.ui.recipe import recipes
 from comfy.ui.results import results_folder
 from comfy.ui.task_tab import QUIET, TaskTab, Updates
@@ -57,6 +59,8 @@ class Page:
                 for recipe, ids in zip(tabs, states, strict=True)
             ]
         self.history = create_history()
+        self.closed = drawn("closed", [])
+        self.guests = GuestLinks(studio)
         self._wire(blocks)
 
     def _wire(self, blocks: gr.Blocks) -> None:
@@ -67,7 +71,7 @@ class Page:
         blocks.load(
             self.load,
             [self.owner, *states],
-            [self.owner, self.header, *everything],
+            [self.owner, self.header, *everything, self.closed, *self.guests.outputs],
             **QUIET,
         ).then(self.refresh, self.owner, self.history, **QUIET)
         for view in self.views:
@@ -132,7 +136,18 @@ class Page:
         for view, known in zip(self.views, ids, strict=True):
             given = view.restore(known, request) or view.form.texts(language)
             updates |= given | view.show(known, request)
-        return updates | self._linked(request)
+        return updates | self._for_guests(request) | self._linked(request)
+
+    def _for_guests(self, request: gr.Request) -> Updates:
+        """Only the tabs that a guest link includes; an operator's control over such links."""
+        updates: Updates = self.guests.shown(request)
+        may = allows(self.studio)
+        recipes = [view.recipe for view in self.views]
+        closed = [r.name for r in recipes if not may(request, [task.name for task in r.tasks])]
+        if closed:
+            first = next((r.name for r in recipes if r.name not in closed), "")
+            updates |= {self.closed: closed, self.tabs: gr.Tabs(selected=first)}
+        return updates
 
     def _linked(self, request: gr.Request) -> Updates:
         linked = request.query_params.get("job", "")
