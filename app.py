@@ -9,7 +9,9 @@ import sys
 import threading
 
 from comfy.errors import StudioError
+from comfy.jobs.monitor import start_monitor
 from comfy.jobs.studio import Studio
+from comfy.jobs.vitals import Vitals
 from comfy.passwords import is_hash
 from comfy.settings import Settings
 from comfy.text import pick_language, say
@@ -50,6 +52,8 @@ def main() -> None:
         if not is_hash(password):
             logging.warning(complain("app.password_plain", name=account))
     try:
+        if settings.monitor_port:
+            start_monitor(Vitals(studio), settings.host, settings.monitor_port)
         print(f"Comfy Presenter: {launch_page(demo, studio)}", flush=True)
         stop.wait()
     except OSError:

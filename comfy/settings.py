@@ -96,6 +96,7 @@ SETTINGS = (
     Setting("database_url", "DATABASE_URL", ""),
     Setting("storage", "STUDIO_STORAGE", ""),
     Setting("storage_mb", "STUDIO_STORAGE_MB", "10000", _count),
+    Setting("monitor_port", "STUDIO_MONITOR_PORT", "0", _port),
     Setting("host", "GRADIO_SERVER_NAME", "127.0.0.1"),
     Setting("port", "GRADIO_SERVER_PORT", "7860", _port),
     Setting("share", "GRADIO_SHARE", "false", _switch),
@@ -134,6 +135,7 @@ class Settings:
     database_url: str = field(repr=False)
     storage: str = field(repr=False)
     storage_mb: int
+    monitor_port: int
     host: str
     port: int
     share: bool

@@ -13,7 +13,9 @@ import sys
 import threading
 
 from comfy.errors import StudioError
+from comfy.jobs.monitor import start_monitor
 from comfy.jobs.studio import Studio
+from comfy.jobs.vitals import Vitals
 from comfy.settings import Settings
 from comfy.text import pick_language, say
 
@@ -32,6 +34,8 @@ def main() -> None:
         studio = Studio.open(settings)
     except StudioError as error:
         sys.exit(say(f"error.{error.code}", language, **error.details))
+    if settings.monitor_port:
+        start_monitor(Vitals(studio), "", settings.monitor_port)
     print(say("worker.ready", language), flush=True)
     stop.wait()
     studio.close()

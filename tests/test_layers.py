@@ -18,7 +18,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "client": (CORE, {"requests", "websockets"}),
     "jobs": (
         CORE | {"addresses", "settings", "media", "workflow", "client"},
-        {"dbos", "sqlalchemy", "fsspec"},
+        {"dbos", "sqlalchemy", "fsspec", "botocore", "prometheus_client"},
     ),
     "ui": (
         CORE | {"passwords", "settings", "text", "media", "workflow", "jobs"},
@@ -27,6 +27,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     # command line tools for operators
     "check": (CORE | {"addresses", "settings", "text", "workflow", "client"}, set()),
     "guests": (CORE | {"settings", "text", "jobs", "ui"}, set()),
+    "status": ({"settings", "text", "workflow", "jobs"}, set()),
     "worker": ({"errors", "settings", "text", "jobs"}, set()),
     "add": (CORE | {"settings", "text", "workflow", "check"}, set()),
     "engine": (

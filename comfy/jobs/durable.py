@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextvars import Context
 from functools import partial
 from typing import Protocol
@@ -66,8 +66,12 @@ class Durable:
         executor_id: str,
         beat_every: float,
         sweep_every: float,
+        tidy: Callable[[], object],
     ) -> None:
-        """`url` is the database of the job store as well; DBOS has its own tables there."""
+        """`url` is the database of the job store as well; DBOS has its own tables there.
+
+        `tidy` is called as often as idle jobs are looked for.
+        """
         self._replicas = replicas
         DBOS(
             config=DBOSConfig(
@@ -84,6 +88,7 @@ class Durable:
         self._steps = steps
         self._beat_every = beat_every
         self._sweep_every = sweep_every
+        self._tidy = tidy
         self._working: set[str] = set()  # jobs that a thread of this process works on
         self._closing = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep, name="sweeper", daemon=True)
@@ -147,6 +152,7 @@ class Durable:
                 if time.monotonic() - swept > self._sweep_every:
                     swept = time.monotonic()
                     self._take_up_idle()
+                    self._tidy()
             except Exception:  # the border of this thread: the database may be away for long
                 log.exception("the search for idle jobs failed")
 

@@ -36,6 +36,8 @@ class ServerState:
     online: bool
     embedded: bool
     waiting: int
+    ready: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -54,6 +56,7 @@ class Server:
     object_info: ObjectInfo = field(default_factory=dict)
     asked: float = 0.0  # time.monotonic() of the newest object_info
     ready: dict[str, Variant] = field(default_factory=dict)  # by task
+    lacks: list[str] = field(default_factory=list)  # tasks that it cannot run
 
     def look(self, tasks: Mapping[str, Task]) -> None:
         """Ask the server how it is; going away and coming back are written to the log."""
@@ -77,6 +80,7 @@ class Server:
         self.asked = time.monotonic()
         found = {name: self._first_possible(task) for name, task in tasks.items()}
         self.ready = {name: choice for name, choice in found.items() if choice}
+        self.lacks = [name for name, choice in found.items() if not choice]
 
     def takes(self, task: str, tasks: Collection[str]) -> bool:
         """A server with the names of tasks among its tags runs only those."""
@@ -204,7 +208,15 @@ class Servers:
         return min((limit for limit in ready if limit), default=0.0)
 
     def states(self) -> list[ServerState]:
-        return [ServerState(s.name, s.online, s.embedded, s.waiting) for s in self._all()]
+        return [
+            ServerState(s.name, s.online, s.embedded, s.waiting, tuple(s.ready), tuple(s.lacks))
+            for s in self._all()
+        ]
+
+    @property
+    def looked(self) -> bool:
+        """Whether every server was asked at least once."""
+        return all(s.looked for s in self._all())
 
     def _all(self) -> list[Server]:
         return list(self._servers.values())

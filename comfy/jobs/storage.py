@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+from botocore.exceptions import BotoCoreError  # of s3fs; no answer at all is one of these
 
 from comfy.errors import StudioError
 from comfy.media.files import written_whole
@@ -47,10 +48,10 @@ class Storage:
         def put() -> None:
             if self._files.exists(there):
                 return
-            self._files.makedirs(there.rsplit("/", 1)[0], exist_ok=True)
-            if self._is_s3:  # an object appears whole
+            if self._is_s3:  # no folders, and an object appears whole
                 self._files.put_file(str(path), there)
             else:
+                self._files.makedirs(there.rsplit("/", 1)[0], exist_ok=True)
                 self._files.put_file(str(path), part)
                 self._files.mv(part, there)
 
@@ -118,7 +119,7 @@ class Storage:
         for pause in (*PAUSES, None):
             try:
                 return work()
-            except OSError as error:
+            except (OSError, BotoCoreError) as error:
                 if pause is None:
                     raise StudioError("storage_away") from error
                 time.sleep(pause)

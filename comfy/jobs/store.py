@@ -96,6 +96,24 @@ class Store:
         query = JOBS.select().where(JOBS.c.status.not_in(FINISHED))
         return self._select(query.order_by(JOBS.c.created))
 
+    def failed(self, limit: int) -> list[Job]:
+        """The newest failures, newest first."""
+        query = JOBS.select().where(JOBS.c.status == FAILED)
+        return self._select(query.order_by(JOBS.c.ended.desc()).limit(limit))
+
+    def starting_with(self, text: str) -> list[str]:
+        """The ids that begin so, two at most."""
+        query = sa.select(JOBS.c.id).where(JOBS.c.id.startswith(text, autoescape=True)).limit(2)
+        return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
+
+    def here(self, job: Job | None) -> Job | None:
+        """The job, once the files that a page may show are here: another replica had them."""
+        if job and self.files.shared:
+            given = [value for value in job.values.values() if isinstance(value, Path)]
+            for path in (*given, *(output.path for output in job.outputs)):
+                self.files.local(path)
+        return job
+
     def driven_by(self, replica: str) -> list[str]:
         """The ids of a replica's unfinished jobs."""
         query = sa.select(JOBS.c.id).where(JOBS.c.status.not_in(FINISHED))

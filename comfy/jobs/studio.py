@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from comfy.jobs.intake import Intake
 from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
+from comfy.jobs.operator import Operator
 from comfy.jobs.parts import PAUSES, SPEEDS, Parts
 from comfy.jobs.patience import Patience
 from comfy.jobs.pipeline import split
@@ -56,6 +58,7 @@ class Studio:
         self.tasks: dict[str, Task] = load_tasks(workflows, settings.workflows)
         self._replica = Replica(settings.data)
         self._store = Store(settings.database, settings.data, settings.storage)
+        self.operator = Operator(self._store)
         self._leases = Leases(self._store)
         self._servers = Servers(settings, self.tasks, patience)
         self.guests = Guests(self._store)
@@ -81,6 +84,7 @@ class Studio:
             executor_id=self._replica.id,
             beat_every=patience.beat,
             sweep_every=patience.sweep,
+            tidy=partial(self._store.files.tidy, settings.storage_mb * 1_000_000),
         )
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
         self._intake = Intake(
@@ -206,7 +210,7 @@ class Studio:
         return cleaned, speech, video
 
     def job(self, job_id: str) -> Job | None:
-        return self._here(self._store.get(job_id))
+        return self._store.here(self._store.get(job_id))
 
     def chain(self, job_id: str) -> tuple[Job, ...]:
         """The job and all that it is made of, upstream first."""
@@ -265,7 +269,7 @@ class Studio:
         """The newest jobs of one person, newest first."""
         found = self._store.recent(owner, limit)
         for job in found:
-            self._here(job)
+            self._store.here(job)
         return found
 
     def parts(self, job: Job) -> list[Job | None]:
@@ -283,18 +287,6 @@ class Studio:
     def servers(self) -> list[ServerState]:
         return self._servers.states()
 
-    def drain(self, server: str, drained: bool) -> None:
-        """Give this server no more jobs, in all replicas; or give it jobs again."""
-        self._leases.drain(server, drained)
-
-    def _here(self, job: Job | None) -> Job | None:
-        """The job, once the files that a page may show are here: another replica had them."""
-        if job and self._store.files.shared:
-            given = [value for value in job.values.values() if isinstance(value, Path)]
-            for path in (*given, *_paths(job)):
-                self._store.files.local(path)
-        return job
-
-
-def _paths(job: Job) -> list[Path]:
-    return [output.path for output in job.outputs]
+    def is_ready(self) -> bool:
+        """Whether a new job could start now."""
+        return self._store.database.answers() and any(s.online for s in self.servers())

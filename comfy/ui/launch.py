@@ -10,11 +10,13 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 
 from comfy.jobs.studio import Studio
+from comfy.jobs.vitals import Vitals
 from comfy.text import say
 from comfy.ui.door import Door
 from comfy.ui.examples import ASSETS
 from comfy.ui.guard import SHARE_SCRIPTS, Guard
 from comfy.ui.language import translations
+from comfy.ui.operator_page import OperatorPage, VitalsPaths
 from comfy.ui.ownership import Ownership
 from comfy.ui.passes import Passes, read_secret
 from comfy.ui.results import results_folder
@@ -63,6 +65,7 @@ def launch_page(page: gr.Blocks, studio: Studio) -> str:
         app_kwargs={
             "max_body_size": limit,
             "middleware": [
+                Middleware(VitalsPaths, vitals=Vitals(studio)),
                 Middleware(
                     Guard,
                     upload_limit=limit,
@@ -71,6 +74,7 @@ def launch_page(page: gr.Blocks, studio: Studio) -> str:
                     files=installable(),
                 ),
                 door(studio),
+                Middleware(OperatorPage, studio=studio),
             ],
         },
     )

@@ -27,9 +27,9 @@ def test_a_file_of_servers_is_followed(
         write(file, one=first.url, two=second.url)
         wait_for(lambda: len(rig.studio.servers()) == 2)
         rig.ready()
-        rig.studio.drain("one", True)
+        rig.studio.operator.drain("one", True)
         assert [rig.finished(rig.submit()).server for _ in range(3)] == ["two"] * 3
-        rig.studio.drain("one", False)
+        rig.studio.operator.drain("one", False)
         file.write_text("not TOML [")
         write(file, one=first.url)
         wait_for(lambda: [server.name for server in rig.studio.servers()] == ["one"])

@@ -1,0 +1,95 @@
+"""What an operator sees and does: jobs of everybody, replicas, and what is known of servers.
+
+It needs only the database, so it works from any process beside the replicas.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from comfy.jobs.job import CANCELLED, FAILED, WAITING, Job
+from comfy.jobs.leases import Known, Leases
+from comfy.jobs.store import Store
+from comfy.jobs.tables import JOBS, LEASES, REPLICAS
+
+MOST = 50  # jobs in a list
+
+
+@dataclass(frozen=True)
+class Overview:
+    """One look. `counts`: (status, task) -> jobs; `busy`: server -> jobs that hold it."""
+
+    counts: dict[tuple[str, str], int]
+    unfinished: Sequence[Job]
+    failed: Sequence[Job]
+    replicas: dict[str, int]
+    servers: dict[str, Known]
+    busy: dict[str, int]
+
+
+class Operator:
+    """Looks at everything, and changes what an operator may change."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._leases = Leases(store)
+
+    def look(self) -> Overview:
+        """Newest failures first, unfinished jobs oldest first; at most MOST of each."""
+        unfinished = self._store.unfinished()
+        drivers = Counter(job.replica for job in unfinished)
+        replicas = self._store.database.read(lambda c: c.execute(sa.select(REPLICAS)).all())
+        holders = sa.select(LEASES.c.server, sa.func.count()).group_by(LEASES.c.server)
+        busy = self._store.database.read(lambda c: c.execute(holders).all())
+        return Overview(
+            self.counts(),
+            unfinished[:MOST],
+            self._store.failed(MOST),
+            {row.name: drivers[row.id] for row in replicas},
+            self._leases.known(),
+            {str(server): int(jobs) for server, jobs in busy},
+        )
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        query = sa.select(JOBS.c.status, JOBS.c.task, sa.func.count())
+        query = query.group_by(JOBS.c.status, JOBS.c.task)
+        rows = self._store.database.read(lambda c: c.execute(query).all())
+        return {(str(status), str(task)): int(count) for status, task, count in rows}
+
+    def cancel(self, job_id: str) -> bool:
+        """False if it had finished. Its replica notices within a second."""
+        return self._store.update(job_id, status=CANCELLED)
+
+    def retry(self, job_id: str) -> Job | None:
+        """Do a failed or cancelled job once more, as a new job of the same person."""
+        job = self._store.get(job_id)
+        if job is None or job.status not in (FAILED, CANCELLED):
+            return None
+        again = Job(
+            id=str(uuid.uuid4()),
+            task=job.task,
+            owner=job.owner,
+            values=job.values,
+            fingerprint=job.fingerprint,
+            status=WAITING,
+            created=time.time(),
+            origin=job.origin,
+            consent=job.consent,
+            priority=job.priority,
+        )
+        self._store.add(again)  # without a replica: one that lives takes it up
+        return again
+
+    def prefer(self, job_id: str, priority: int) -> bool:
+        """Let a waiting job go before those with a lower number. False if it had finished."""
+        return self._store.update(job_id, priority=priority)
+
+    def drain(self, server: str, drained: bool) -> None:
+        """Give this server no more jobs; or give it jobs again."""
+        self._leases.drain(server, drained)

@@ -1,0 +1,18 @@
+"""The short version of `python -m tests.scale.survival`."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import needs_postgres
+from tests.scale import survival
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "postgres",
+    [pytest.param(False, id="sqlite"), pytest.param(True, id="postgres", marks=needs_postgres)],
+)
+def test_chains_survive_the_death_of_everything(postgres: bool, tmp_path: Path) -> None:
+    done = survival.run(tmp_path, chains=6, nap=0.4, away=3, postgres=postgres, limit=120)
+    assert not done.failed, done.counts
