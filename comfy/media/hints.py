@@ -10,7 +10,7 @@ import soundfile
 from PIL import Image, ImageStat
 
 from comfy.errors import InputError
-from comfy.media.pictures import BROKEN, FORMATS
+from comfy.media.pictures import BROKEN, FORMATS, MOST_PIXELS
 from comfy.media.sounds import LEVELS_A_SECOND, liveliest_start, sound_levels
 from comfy.media.video import sharpness
 
@@ -31,6 +31,8 @@ def picture_hints(path: Path) -> list[Hint]:
     try:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
+            if width * height > MOST_PIXELS:
+                raise InputError("picture_unusable")
             image.draft("RGB", (512, 512))
             image.thumbnail((512, 512))
             grey = image.convert("L")

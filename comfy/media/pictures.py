@@ -15,10 +15,14 @@ from comfy.media.files import Limits, check_size, content_name, written_whole
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "AVIF")  # EPS, PDF and SVG run code
 SMALLEST = 32  # pixels; below this no model and no engine node does anything useful
+MOST_PIXELS = (
+    300_000_000  # that are decoded only to look at them; uploads have a limit of their own
+)
 LONGEST_SIDE = 16_384  # pixels; the limit of most image libraries and of WebP
 BROKEN = (
     *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
-    *(struct.error, zlib.error, MemoryError, RuntimeError, Image.DecompressionBombError),
+    *(struct.error, zlib.error, MemoryError, RuntimeError, ArithmeticError),
+    Image.DecompressionBombError,
 )
 
 # We look at the size in the header before anything is decoded, with a limit of the operator.
