@@ -29,7 +29,7 @@ class Labels:
             mark=kind in self._settings.mark and not job.parts,  # the parts have it
             key=str(self._settings.c2pa or ""),
             sources=tuple(
-                (public_number(other.id), str(output.path))
+                (public_number(other.id), str(self._store.files.local(output.path)))
                 for other in linked
                 if other
                 for output in other.outputs[:1]
