@@ -19,6 +19,8 @@ from comfy.engine.image.windows import Mask, dilate
 _ROUNDS = 24
 _STEPS = (4.0, 2.0, 1.0)  # px to the neighbours, coarse first
 _INTEGRATION = 12.0  # px over which a direction is averaged
+_ROW = 1024  # OpenCV's maps have a longest side
+_LEAST = 0.02  # of coherence that moves anything
 _PLAIN = 20.0  # squared grey levels: weaker gradients have no direction
 
 
@@ -33,19 +35,37 @@ class _Flow(NamedTuple):
 def continue_edges(smooth: Floats, hole: Mask) -> Floats:
     """`smooth` [height, width, 3], whose pixels in `hole` are a membrane, with edges in them."""
     flow = _flow(smooth, hole)
-    rows, columns = np.mgrid[0 : hole.shape[0], 0 : hole.shape[1]].astype(np.float32)
-    share = (flow.coherence * hole)[..., None]
-    result = smooth
+    moved = np.flatnonzero(hole & (flow.coherence > _LEAST))
+    if not moved.size:
+        return smooth
+    # only the pixels that change, laid out as a picture that OpenCV takes
+    spots = np.resize(moved, (-(-moved.size // _ROW), min(_ROW, moved.size)))
+    down, right = (np.asarray(at, np.float32) for at in np.divmod(spots, hole.shape[1]))
+    share = flow.coherence.ravel()[spots][..., None]
+    result = smooth.copy()
+    colours = result.reshape(-1, 3)
     for step in _STEPS:
-        right, down = step * flow.right, step * flow.down
-        places = (columns + right, rows + down), (columns - right, rows - down)
+        along = step * flow.right.ravel()[spots], step * flow.down.ravel()[spots]
+        places = [
+            cv2.convertMaps(*_place(right, down, along, side), cv2.CV_16SC2) for side in (1, -1)
+        ]
         for _ in range(_ROUNDS):
             one, other = (
-                cv2.remap(result, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-                for x, y in places
+                cv2.remap(result, *place, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+                for place in places
             )
-            result = result + share * ((one + other) / 2 - result)
-    return np.asarray(result, np.float32)
+            now = colours[spots]
+            colours[spots] = now + share * ((one + other) / 2 - now)
+    return result
+
+
+def _place(
+    right: Floats, down: Floats, along: tuple[Floats, Floats], side: int
+) -> tuple[Floats, Floats]:
+    return (
+        np.asarray(right + side * along[0], np.float32),
+        np.asarray(down + side * along[1], np.float32),
+    )
 
 
 def _flow(smooth: Floats, hole: Mask) -> _Flow:

@@ -1,4 +1,4 @@
-"""Filling holes in a picture: a smooth membrane, edges carried through it, grain as around it."""
+"""Filling holes in a picture: a smooth guess, edges carried on, pieces borrowed, grain added."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.engine.image.borrow import borrow
 from comfy.engine.image.edges import continue_edges
 from comfy.engine.image.membrane import Floats, membrane
 from comfy.engine.image.text_boxes import Picture
@@ -23,17 +24,21 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None]) -> None:
     height = picture.shape[0]
     grain_size = int(max(15, height / 40)) | 1
     rng = np.random.default_rng(0)
-    for window in parts(hole, margin=max(32, height // 12)):
+    for window in parts(hole, margin=max(32, height // 8)):
         check()
         view, missing = picture[window.slices], hole[window.slices]
         factor = _factor(window)
         colours, gaps = _reduced(view, missing, factor)
         smooth = membrane(colours, gaps)
+        plain = np.ones(gaps.shape, np.float32)  # where grain must be made
         if gaps.size <= _EDGE_PIXELS:
             smooth = continue_edges(smooth, gaps)
+            smooth, borrowed = borrow(smooth, gaps, check)
+            plain -= borrowed
+        guess = np.dstack([smooth, plain])
         for rows in _strips(missing.shape, grain_size):
             check()
-            _fill_strip(view, missing, smooth, factor, rows, grain_size, rng)
+            _fill_strip(view, missing, guess, factor, rows, grain_size, rng)
 
 
 def _factor(window: Window) -> int:
@@ -73,7 +78,7 @@ def _strips(shape: tuple[int, ...], margin: int) -> Iterator[tuple[int, int, int
 def _fill_strip(
     view: Picture,
     hole: Mask,
-    smooth: Floats,
+    guess: Floats,
     factor: int,
     rows: tuple[int, int, int, int],
     grain_size: int,
@@ -86,8 +91,8 @@ def _fill_strip(
     grain = _grain(view[seen_first:seen_last], hole[seen_first:seen_last], grain_size)
     noise = cv2.GaussianBlur(rng.normal(size=missing.shape).astype(np.float32), (0, 0), 0.7)
     noise *= grain[first - seen_first : last - seen_first] / max(float(noise.std()), 1e-6)
-    colour = _enlarged(smooth, factor, first, last, missing.shape[1])[missing]
-    colour += noise[missing][:, None]
+    values = _enlarged(guess, factor, first, last, missing.shape[1])[missing]
+    colour = values[:, :3] + values[:, 3:] * noise[missing][:, None]
     view[first:last][missing] = np.clip(colour, 0, 255).round().astype(np.uint8)
 
 

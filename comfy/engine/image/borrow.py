@@ -1,0 +1,173 @@
+"""Filling a hole with pieces of the scene around it: pleats, bricks, foliage, the rim of a cup.
+
+A few shifts bring the scene onto itself well (K. He and J. Sun, "Statistics of Patch Offsets for
+Image Completion", ECCV 2012). They are searched near each part of the hole by correlation; each
+missing pixel then takes the colour that lies one such shift away, the shift being the one that
+fits the known pixels around it best. What a piece is off by at the border of the hole is spread
+smoothly over it (after P. Perez et al., "Poisson Image Editing", SIGGRAPH 2003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from comfy.engine.image.membrane import Floats, membrane
+from comfy.engine.image.windows import Mask, dilate
+
+_TILE = 64  # px: side of the parts of a hole that look for shifts of their own
+_AROUND = 20  # px of known scene around such a part that must fit
+_SEARCH = 96  # px a piece may come from
+_PER_TILE, _MOST = 6, 48  # shifts of a part, and in all: bounds the time
+_APART = 5  # px between two shifts worth trying
+_HIDDEN = 0.35  # of a part may itself be missing where it is taken from
+_TRUST = 0.9  # a piece must fit this much better than the smooth guess would
+_SCALES = ((9, 1.0), (33, 0.1), (97, 0.01))  # px around a missing pixel that must fit; weight
+_FEATHER = (5, 5)
+_RIM = 7  # px; width of the border at which a piece is compared with the scene
+_PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
+_THINNEST = 2.5  # px; thinner holes lose nothing
+
+Shift = tuple[int, int]
+Indices = npt.NDArray[np.int32]
+
+
+def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> tuple[Floats, Floats]:
+    """`guess` [height, width, 3], smooth in `hole`, with pieces of the scene where they are better.
+
+    Returns it and the pieces' share 0..1 [height, width].
+    """
+    lost = _lost_detail(guess, hole)
+    wanted = hole & (lost > _PLAIN)
+    shifts = _shifts(guess, hole, wanted, check) if wanted.any() else []
+    if not shifts:
+        return guess, np.zeros(hole.shape, np.float32)
+    cost, which = _cheapest(guess, hole, shifts, check)
+    found = np.isfinite(cost)
+    pieces = _composed(guess, hole, shifts, which, check)
+    strange = cv2.blur(((pieces - guess) ** 2).mean(axis=2), _FEATHER)
+    # a scrap of another object differs more from the guess than the scene does around here
+    gain = lost - _TRUST * np.where(found, cost, 0) - np.maximum(strange - 1.5 * lost, 0)
+    share = np.where(hole & found, np.clip(gain / (0.4 * lost + _PLAIN), 0, 1), 0)
+    share = np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
+    return np.asarray(guess + share[..., None] * (pieces - guess), np.float32), share
+
+
+def _lost_detail(guess: Floats, hole: Mask) -> Floats:
+    """Squared grey levels that a smooth guess of a hole this thick would be off by here."""
+    distance = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
+    thick = float(np.percentile(distance[hole], 95)) if hole.any() else 0.0
+    if thick < _THINNEST:
+        return np.zeros(hole.shape, np.float32)
+    reach = min(24.0, thick)
+    detail = ((guess - cv2.GaussianBlur(guess, (0, 0), reach)) ** 2).mean(axis=2)
+    return _mean_around(detail, (~hole).astype(np.float32))
+
+
+def _mean_around(values: Floats, weight: Floats) -> Floats:
+    """Weighted means around each pixel: near ones count most, far ones where no other is."""
+    total, counted = np.zeros_like(weight), np.full_like(weight, 1e-6)
+    weighted = values * weight
+    for size, share in _SCALES:
+        total += share * cv2.blur(weighted, (size, size))
+        counted += share * cv2.blur(weight, (size, size))
+    return np.asarray(total / counted, np.float32)
+
+
+def _shifts(guess: Floats, hole: Mask, wanted: Mask, check: Callable[[], None]) -> list[Shift]:
+    """The best shifts of every part of the hole, those wanted by most parts first."""
+    grey = cv2.cvtColor(guess, cv2.COLOR_RGB2GRAY)
+    votes: dict[Shift, float] = {}
+    for top in range(0, hole.shape[0], _TILE):
+        check()
+        for left in range(0, hole.shape[1], _TILE):
+            part = np.zeros_like(wanted)
+            block = (slice(top, top + _TILE), slice(left, left + _TILE))
+            part[block] = wanted[block]
+            if part.any():
+                for rank, shift in enumerate(_shifts_of(grey, hole, part)):
+                    votes[shift] = votes.get(shift, 0) + 1 / (1 + rank)
+    return sorted(votes, key=lambda shift: -votes[shift])[:_MOST]
+
+
+def _shifts_of(grey: Floats, hole: Mask, part: Mask) -> list[Shift]:
+    """Where else the surroundings of this part of the hole are found, best first."""
+    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
+    height, width = hole.shape
+    top, bottom = max(0, rows[0] - _AROUND), min(height, rows[-1] + _AROUND + 1)
+    left, right = max(0, columns[0] - _AROUND), min(width, columns[-1] + _AROUND + 1)
+    missing = part[top:bottom, left:right]
+    near = dilate(missing, 2 * _AROUND + 1) & ~hole[top:bottom, left:right]
+    if near.sum() < missing.sum() // 4 + 16:
+        return []
+    from_y, from_x = max(0, top - _SEARCH), max(0, left - _SEARCH)
+    place = (slice(from_y, bottom + _SEARCH), slice(from_x, right + _SEARCH))
+    field = grey[place]
+    weight = near.astype(np.float32)
+    apart = cv2.matchTemplate(field, grey[top:bottom, left:right], cv2.TM_SQDIFF, mask=weight)
+    hidden = cv2.matchTemplate(
+        hole[place].astype(np.float32), missing.astype(np.float32), cv2.TM_CCORR
+    )
+    apart[hidden > _HIDDEN * missing.sum()] = np.inf
+    result: list[Shift] = []
+    while len(result) < _PER_TILE:
+        y, x = np.unravel_index(int(np.argmin(apart)), apart.shape)
+        if not np.isfinite(apart[y, x]):
+            break
+        result.append((int(x) + from_x - int(left), int(y) + from_y - int(top)))
+        apart[max(0, y - _APART) : y + _APART + 1, max(0, x - _APART) : x + _APART + 1] = np.inf
+    return result
+
+
+def _moved(values: Floats, shift: Shift) -> Floats:
+    """What lies `shift` = (right, down) away from each pixel."""
+    height, width = values.shape[:2]
+    right, down = shift
+    result = np.zeros_like(values)
+    rows, columns = (
+        slice(max(0, -down), height - max(0, down)),
+        slice(max(0, -right), width - max(0, right)),
+    )
+    result[rows, columns] = values[
+        max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)
+    ]
+    return result
+
+
+def _cheapest(
+    guess: Floats, hole: Mask, shifts: Sequence[Shift], check: Callable[[], None]
+) -> tuple[Floats, Indices]:
+    """The lowest squared difference around each pixel, and the index of its shift."""
+    known = (~hole).astype(np.float32)
+    best = np.full(hole.shape, np.inf, np.float32)
+    which = np.zeros(hole.shape, np.int32)
+    for index, shift in enumerate(shifts):
+        check()
+        there = _moved(known, shift)
+        difference = ((_moved(guess, shift) - guess) ** 2).mean(axis=2)
+        cost = _mean_around(difference, known * there)
+        cost[there == 0] = np.inf
+        better = cost < best
+        best[better], which[better] = cost[better], index
+    return best, which
+
+
+def _composed(
+    guess: Floats, hole: Mask, shifts: Sequence[Shift], which: Indices, check: Callable[[], None]
+) -> Floats:
+    """The hole filled with pieces whose seams and borders are evened out."""
+    around = dilate(hole, _RIM)
+    known = (~hole).astype(np.float32)
+    total, counted = np.zeros_like(guess), np.full(hole.shape, 1e-6, np.float32)
+    for index in np.unique(which[around]).tolist():
+        check()
+        weight = cv2.blur((which == index).astype(np.float32), _FEATHER)
+        weight *= _moved(known, shifts[index])
+        total += weight[..., None] * _moved(guess, shifts[index])
+        counted += weight
+    pieces = total / counted[..., None]
+    off = membrane(np.clip(guess - pieces, -40, 40), hole | ~around)
+    return np.asarray(pieces + off, np.float32)
