@@ -21,8 +21,10 @@ from comfy.ui.asgi import (
     replayed,
     respond,
 )
+from comfy.ui.origins import SAFE
 from comfy.ui.ownership import Ownership, TooDeep
 
+GRADIO = "/gradio_api/"  # all else is ours, and looks for itself who asks
 JSON_LIMIT = 2_000_000  # bytes of a body that is looked into
 UPLOAD = "/gradio_api/upload"
 FILE = re.compile(r"^/gradio_api/file[=/](.*)", re.DOTALL)
@@ -44,7 +46,7 @@ class Fence:
             return await _not_found(send)
         if path.rstrip("/") == UPLOAD:
             send = _overheard(send, lambda body: self._ownership.claim_upload(body, name))
-        elif scope["method"] not in ("GET", "HEAD"):
+        elif scope["method"] not in SAFE and path.startswith(GRADIO):
             body = await read_body(receive, JSON_LIMIT)
             if body is None or not await to_thread.run_sync(self._may_send, body, name):
                 return await _not_found(send)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
@@ -129,6 +130,12 @@ def test_a_result_is_its_owners_alone(
         statuses = [session.get(url, timeout=10).status_code for session in (mine, other, raw(app))]
         # Gradio sends the second form on to the first, for those who may follow
         assert statuses == [200, 404, 401], form
+    for path in (
+        f"file={result['path']}",
+        f"gradio_api//file={result['path']}",
+        "gradio_api/../file",
+    ):
+        assert other.get(app.url + path, timeout=10).status_code == 404, path
     for endpoint in ("/job", "/cancel"):
         with pytest.raises(AppError, match="^This job cannot be found"):
             bob.predict(result["id"], api_name=endpoint)
@@ -194,6 +201,42 @@ def test_a_running_job_cannot_be_cancelled_by_another(ann: Client, bob: Client) 
         bob.predict(job["id"], api_name="/cancel")
     assert ann.predict(job["id"], api_name="/job")[1]["status"] != "cancelled"
     assert ann.predict(job["id"], api_name="/cancel")["status"] == "cancelled"
+
+
+def test_only_the_operator_operates(app: AppProcess) -> None:
+    """Ann is: hers is the first account."""
+    answers = {}
+    for name in ("ann", "bob"):
+        form = {"act": "drain", "name": "no-such-server"}
+        seen = raw(app, name).get(app.url + "operator", timeout=10).status_code
+        done = raw(app, name).post(app.url + "operator", data=form, timeout=10).status_code
+        answers[name] = (seen, done)
+    assert answers == {"ann": (200, 200), "bob": (403, 403)}
+    assert raw(app).get(app.url + "operator", timeout=10).status_code == 401
+
+
+def test_only_the_operator_makes_guest_links(app: AppProcess) -> None:
+    """The button is hidden from others; its handler can be called all the same."""
+    told = {name: pressed(app, raw(app, name), "guests-make") for name in ("ann", "bob")}
+    assert '"success":true' in told["ann"]
+    assert "/guest/" in told["ann"]
+    assert '"success":false' in told["bob"]
+    assert "Only an operator can do this." in told["bob"]
+
+
+def pressed(app: AppProcess, session: requests.Session, button: str) -> str:
+    """What the page is told after a press of a button, with values as a form has them."""
+    config = session.get(app.url + "config", timeout=10).json()
+    component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == button)
+    handler = next(d for d in config["dependencies"] if [component, "click"] in d["targets"])
+    body = {"data": ["x", 1, 1, 1, []], "fn_index": handler["id"], "session_hash": uuid4().hex}
+    session.post(app.url + "gradio_api/queue/join", json=body, timeout=10).raise_for_status()
+    stream = f"{app.url}gradio_api/queue/data?session_hash={body['session_hash']}"
+    with session.get(stream, stream=True, timeout=30) as lines:
+        for line in lines.iter_lines(decode_unicode=True):
+            if "process_completed" in line:
+                return str(line)
+    return ""
 
 
 def test_another_site_cannot_act_for_a_person(app: AppProcess) -> None:
