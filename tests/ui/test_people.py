@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 import requests
@@ -15,10 +14,10 @@ from gradio_client.exceptions import AppError
 
 from comfy.passwords import hash_password
 from tests.app_process import ROOT, AppProcess
+from tests.ui.people import WORDS, call, opened, pressed, raw, upload
 
 KEYFRAME = ROOT / "assets" / "keyframe.jpg"
 VOICE = ROOT / "assets" / "voice-en.mp3"
-WORDS = {"ann": "correct horse", "bob": "battery staple"}
 
 
 @pytest.fixture(scope="module")
@@ -38,36 +37,6 @@ def ann(app: AppProcess) -> Iterator[Client]:
 @pytest.fixture(scope="module")
 def bob(app: AppProcess) -> Iterator[Client]:
     yield from opened(app, "bob")
-
-
-def opened(app: AppProcess, name: str) -> Iterator[Client]:
-    language = {"Accept-Language": "en"}
-    client = Client(app.url, auth=(name, WORDS[name]), verbose=False, headers=language)
-    yield client
-    client.close()
-
-
-def raw(app: AppProcess, name: str = "") -> requests.Session:
-    """A browser of this person, without the page in it."""
-    session = requests.Session()
-    session.headers["Accept-Language"] = "en"
-    if name:
-        form = {"username": name, "password": WORDS[name]}
-        session.post(app.url + "login", data=form, timeout=30).raise_for_status()
-    return session
-
-
-def call(app: AppProcess, session: requests.Session, endpoint: str, *data: Any) -> str:
-    """The address at which the answer of an endpoint can be had."""
-    url = f"{app.url}gradio_api/call/{endpoint}"
-    answer = session.post(url, json={"data": list(data)}, timeout=30)
-    return f"{url}/{answer.json()['event_id']}" if answer.ok else f"status {answer.status_code}"
-
-
-def upload(app: AppProcess, session: requests.Session, path: Path) -> str:
-    files = {"files": (path.name, path.read_bytes())}
-    answer = session.post(app.url + "gradio_api/upload", files=files, timeout=30)
-    return str(answer.json()[0])
 
 
 @pytest.fixture(scope="module")
@@ -222,21 +191,6 @@ def test_only_the_operator_makes_guest_links(app: AppProcess) -> None:
     assert "/guest/" in told["ann"]
     assert '"success":false' in told["bob"]
     assert "Only an operator can do this." in told["bob"]
-
-
-def pressed(app: AppProcess, session: requests.Session, button: str) -> str:
-    """What the page is told after a press of a button, with values as a form has them."""
-    config = session.get(app.url + "config", timeout=10).json()
-    component = next(c["id"] for c in config["components"] if c["props"].get("elem_id") == button)
-    handler = next(d for d in config["dependencies"] if [component, "click"] in d["targets"])
-    body = {"data": ["x", 1, 1, 1, []], "fn_index": handler["id"], "session_hash": uuid4().hex}
-    session.post(app.url + "gradio_api/queue/join", json=body, timeout=10).raise_for_status()
-    stream = f"{app.url}gradio_api/queue/data?session_hash={body['session_hash']}"
-    with session.get(stream, stream=True, timeout=30) as lines:
-        for line in lines.iter_lines(decode_unicode=True):
-            if "process_completed" in line:
-                return str(line)
-    return ""
 
 
 def test_another_site_cannot_act_for_a_person(app: AppProcess) -> None:
