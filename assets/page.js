@@ -355,5 +355,5 @@
     }
   }, 250);
 
-  window.studio = { header, closed, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending };
+  window.studio = { header, closed, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending, tools: { escape, both, PLAY, AGAIN, BIN } };
 })();

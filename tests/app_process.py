@@ -66,6 +66,17 @@ class AppProcess:
             self._process.stdout.close()
 
 
+def careful_head(folder: Path, seconds: int = 3) -> Path:
+    """An operator's folder in which the preview engine takes so much of a speech at once."""
+    target = folder / "talking_head"
+    target.mkdir()
+    for name in ("cpu-preview.json", "cpu-preview.toml"):
+        text = (ROOT / "workflows" / "talking_head" / name).read_text("utf-8")
+        changed = text.replace("safe_seconds = 0", f"safe_seconds = {seconds}")
+        (target / name).write_text(changed, "utf-8")
+    return folder
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

@@ -59,7 +59,9 @@ def test_every_sentence_has_an_error():
 
 def test_every_text_is_used():
     """Its key stands in the code, or its group is filled in there: f"phase.{job.phase}"."""
-    whole = "\n".join(SOURCES.values()) + (ROOT / "assets/page.js").read_text("utf-8")
+    whole = "\n".join(SOURCES.values()) + "".join(
+        p.read_text("utf-8") for p in (ROOT / "assets").glob("*.js")
+    )
     groups = set(re.findall(r"""f["'](\w+)\.\{""", whole)) | {"error"}
     unused = [
         key

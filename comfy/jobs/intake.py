@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -11,12 +12,13 @@ from typing import Any
 from comfy.errors import InputError
 from comfy.jobs.consent import Consents
 from comfy.jobs.guests import Guests
-from comfy.jobs.job import Job, Link
+from comfy.jobs.job import COMPLETED, Job, Link
 from comfy.jobs.parts import Parts
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
+from comfy.workflow.inputs import MAX_SEED
 from comfy.workflow.task import Task
 
 
@@ -90,6 +92,20 @@ class Intake:
         whole = whole.changed(consent=grounds)
         parts = [self._parts.add(whole, given, number) for number, given in enumerate(each)]
         return self.add(task, dict(values), grounds, owner, origin, parts=parts, job_id=whole.id)
+
+    def redo(self, whole: Job, number: int, take: str, origin: str) -> Job | None:
+        """See Studio.redo. None if a part is gone."""
+        parts = [self._store.get(link.job) for link in whole.parts]
+        each = [part.values for part in parts if part]
+        old = parts[number]
+        if old is None or len(each) != len(parts):
+            return None
+        known = {other.id: other for other in self._parts.takes(old)}
+        if take in known:
+            each[number] = known[take].values
+        elif old.status == COMPLETED and "seed" in old.values:
+            each[number] = {**old.values, "seed": secrets.randbelow(MAX_SEED)}
+        return self.add_whole(whole.task, whole.values, each, whole.consent, whole.owner, origin)
 
     def add(
         self,

@@ -25,6 +25,7 @@ from comfy.media.join_video import join_videos
 from comfy.media.pauses import cut_sound, cuts
 from comfy.media.results import make_presentable
 from comfy.media.sounds import accept_sound
+from comfy.workflow.inputs import FILE_KINDS
 from comfy.workflow.task import Task
 
 SPEEDS, PAUSES, TIMES = "speeds", "pauses", "times"  # what a whole's values say about its join
@@ -89,6 +90,14 @@ class Parts:
         self._store.add(part)  # nothing happens if it is there: the same step after a crash
         self._start(self._store.get(part.id) or part)
         return Link(part.id)
+
+    def takes(self, part: Job) -> list[Job]:
+        """All takes of the same piece that have a result, oldest first."""
+        inputs = self._tasks[part.task].inputs
+        same = [item.name for item in inputs if item.kind in FILE_KINDS or item.spoken]
+        known = {name: part.values.get(name) for name in same}
+        found = self._store.pieces(part.owner, part.task)
+        return [t for t in found if {name: t.values.get(name) for name in same} == known]
 
     def join(self, job: Job) -> None:
         """Complete the whole. Raises OutputMissing, OSError."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from comfy.errors import InputError
 from comfy.jobs.durable import Durable
 from comfy.jobs.guests import Guests
 from comfy.jobs.intake import Intake
-from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
+from comfy.jobs.job import CANCELLED, Job, Link
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
 from comfy.jobs.operator import Operator
@@ -32,7 +31,6 @@ from comfy.jobs.uploads import Uploads
 from comfy.media.bounded import WORKERS
 from comfy.media.files import Limits
 from comfy.settings import Settings
-from comfy.workflow.inputs import FILE_KINDS, MAX_SEED
 from comfy.workflow.task import Task, load_tasks
 
 SPEECH = "voice_clone"  # the task that speaks
@@ -65,7 +63,7 @@ class Studio:
         labels = Labels(settings, self._store)
         twins = Twins(self._store, self._servers)
         replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
-        parts = Parts(self._store, twins, self.tasks, labels, replicas, self._start)
+        self._parts = parts = Parts(self._store, twins, self.tasks, labels, replicas, self._start)
         self._steps = JobSteps(
             self._store,
             self._leases,
@@ -165,8 +163,12 @@ class Studio:
         how = {SPEEDS: [s.speed for s in sentences], PAUSES: [s.pause for s in sentences]}
         return self._intake.add_whole(SPEECH, {**accepted, **how}, each, grounds, owner, origin)
 
-    def redo(self, job_id: str, number: int, *, owner: str, origin: str = "") -> Job | None:
-        """Another take of one part of a job; the new whole has all others as they are.
+    def redo(
+        self, job_id: str, number: int, *, take: str = "", owner: str, origin: str = ""
+    ) -> Job | None:
+        """Another take of one part of a job, or this one that there is already.
+
+        The new whole has all others as they are.
 
         A part that failed is tried again as it was. `number` counts from 0. None without such a
         part, or if it is somebody else's.
@@ -174,13 +176,7 @@ class Studio:
         job = self._store.get(job_id)
         if job is None or job.owner != owner or not 0 <= number < len(job.parts):
             return None
-        each = [part.values if (part := self._store.get(link.job)) else {} for link in job.parts]
-        old = self._store.get(job.parts[number].job)
-        if old is None or not all(each):
-            return None
-        if old.status == COMPLETED and "seed" in old.values:
-            each[number] = {**old.values, "seed": secrets.randbelow(MAX_SEED)}
-        return self._intake.add_whole(job.task, job.values, each, job.consent, owner, origin)
+        return self._intake.redo(job, number, take, origin)
 
     def submit_pipeline(
         self,
@@ -274,15 +270,14 @@ class Studio:
 
     def parts(self, job: Job) -> list[Job | None]:
         """What a job is made of, in order; None for a part that was deleted."""
-        return [self._store.get(link.job) for link in job.parts]
+        return [self._here(self._store.get(link.job)) for link in job.parts]
 
     def takes(self, part: Job) -> list[Job]:
         """All takes of the same piece that have a result, oldest first."""
-        task = self.tasks[part.task]
-        same = [i.name for i in task.inputs if i.kind in FILE_KINDS or i.spoken]
-        known = {name: part.values.get(name) for name in same}
-        found = self._store.pieces(part.owner, part.task)
-        return [t for t in found if {name: t.values.get(name) for name in same} == known]
+        found = self._parts.takes(part)
+        for take in found:
+            self._here(take)
+        return found
 
     def servers(self) -> list[ServerState]:
         return self._servers.states()

@@ -25,7 +25,14 @@ from comfy.ui.language import Both, both, either, error_both
 Card = dict[str, Any]
 
 STEPS = ("line", "upload", "run", "download")  # the steps of one job, in their order
-STEP_OF_PHASE = {"upload": 1, "queue": 2, "run": 2, "download": 3}  # any other phase: in line
+STEP_OF_PHASE = {
+    "upload": 1,
+    "queue": 2,
+    "run": 2,
+    "download": 3,
+    "parts": 2,
+    "join": 3,
+}  # any other phase: in line
 PREVIEW_PIXELS = 512
 WORST_FIRST = (FAILED, CANCELLED, IN_PROGRESS, PENDING, WAITING)
 
@@ -101,6 +108,8 @@ def _detail(jobs: Sequence[Job], status: str) -> Both | None:
         return _failure(job)
     if status in (WAITING, PENDING):
         return _waiting(job)
+    if job.parts and job.place and not job.finished:
+        return both("page.parts_left", left=job.place, count=len(job.parts))
     left = _seconds_left(jobs) if status == IN_PROGRESS else 0.0
     return both("page.time_left", time=_clock(left)) if left else None
 

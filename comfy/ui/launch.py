@@ -25,6 +25,7 @@ from comfy.ui.visitor import HEADER, from_header
 
 MEGABYTE = 1_000_000
 ICON_SIZES = (192, 512)  # pixels
+SCRIPTS = ("page.js", "parts.js")  # in this order
 FORM_OVERHEAD = MEGABYTE  # what a multipart form adds to its file
 
 
@@ -111,7 +112,7 @@ def account(request: Request) -> str | None:
 def head() -> str:
     """What the guard puts at the top of the page, inline: there is nothing more to fetch."""
     style = (ASSETS / "style.css").read_text(encoding="utf-8")
-    script = (ASSETS / "page.js").read_text(encoding="utf-8")
+    script = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (
         '<meta name="color-scheme" content="light dark">'
         '<meta name="theme-color" content="#5b4be0">'

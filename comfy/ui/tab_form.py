@@ -13,6 +13,7 @@ from comfy.jobs.studio import Studio
 from comfy.media.files import Limits
 from comfy.text import LANGUAGES
 from comfy.ui.below import create_below
+from comfy.ui.bench import create_bench
 from comfy.ui.examples import create_examples, example_values
 from comfy.ui.language import both, either, label
 from comfy.ui.recipe import OWN_FIELDS, Recipe
@@ -45,6 +46,7 @@ class TabForm:
         self.fields = create_inputs(name, inputs, own=OWN_FIELDS, below=self._below)
         if self._video:
             self._video.fill(self._first(files, "image"), self._first(files, "audio"))
+        self.bench = create_bench(self._studio, self._recipe)
         self.examples = create_examples(name, inputs)
         with gr.Row(elem_classes="runbar"):
             self.run = gr.Button(

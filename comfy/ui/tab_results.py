@@ -15,6 +15,7 @@ from comfy.ui.job_view import Card, idle_card, run_card
 from comfy.ui.language import both, label
 from comfy.ui.outputs import create_output, output_value
 from comfy.ui.parts import progress_card
+from comfy.ui.pieces import create_pieces, parts_value
 from comfy.ui.recipe import OWN, Recipe
 from comfy.ui.results import input_file, result_file
 
@@ -54,6 +55,7 @@ class TabResults:
             )
             if len(tasks) > 1:
                 self._build_replacements()
+        self.pieces = create_pieces(f"pieces-{name}", None)
         self.details = create_details(name)
 
     def _build_replacements(self) -> None:
@@ -70,7 +72,7 @@ class TabResults:
     def components(self) -> list[Any]:
         """What `show` fills."""
         buttons = [self.approve, self.download, self.next, *self.replace.values()]
-        return [self.card, *self.outputs.values(), *buttons, self.details]
+        return [self.card, *self.outputs.values(), *buttons, self.pieces, self.details]
 
     def _idle(self) -> Card:
         return idle_card(self._recipe.name, [task.output for task in self._recipe.tasks])
@@ -80,7 +82,7 @@ class TabResults:
         hidden = [*self.outputs.values(), self.approve, self.download, self.next]
         updates: Updates = {part: gr.update(visible=False) for part in hidden}
         updates |= {button: gr.update(visible=False) for button in self.replace.values()}
-        return {**updates, self.card: self._idle(), self.details: None}
+        return {**updates, self.card: self._idle(), self.pieces: None, self.details: None}
 
     def view(self, jobs: Sequence[Job], *, follow: bool = False) -> Card:
         """The card, with a way to go on after a failure."""
@@ -107,6 +109,7 @@ class TabResults:
             self.download: gr.update(value=last and str(last), visible=last is not None),
             self.next: gr.update(visible=self.has_next and last is not None),
             self.approve: gr.update(visible=over and not whole),
+            self.pieces: None if running else parts_value(self._studio, jobs[-1]),
             self.details: details_value(self._studio, jobs, self._recipe.name),
             **{b: gr.update(visible=not running, value=None) for b in self.replace.values()},
             **self._output_values(jobs, language),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from comfy.errors import StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
 from comfy.ui.access import known_jobs, who
+from comfy.ui.bench import Bench
 from comfy.ui.job_view import refused_card
 from comfy.ui.language import label, language_of
 from comfy.ui.recipe import REVIEW, Recipe
@@ -26,6 +27,7 @@ from comfy.workflow.inputs import MAX_SEED
 log = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
+Submit = Callable[[Mapping[str, Any], Mapping[str, str]], tuple[Job, ...]]
 
 # Nothing of Gradio's own progress, no limit per handler, not part of the public API.
 QUIET: dict[str, Any] = {
@@ -66,7 +68,8 @@ class TaskTab:
     @property
     def shown(self) -> list[Any]:
         """The components that `show` fills."""
-        return [self.form.run, self.form.stop, *self.results.components]
+        bench = [self.form.bench.section, self.form.bench.list] if self.form.bench else []
+        return [self.form.run, self.form.stop, *bench, *self.results.components]
 
     def _wire(self) -> None:
         card, fields = self.results.card, [*self.fields.values()]
@@ -88,7 +91,16 @@ class TaskTab:
         self.form.stop.click(self.cancel, self.ids, self.form.stop, **QUIET)
         self.followed = card.follow(self.watch, self.ids, card, trigger_mode="multiple", **QUIET)
         collected = self.followed.then(self.collect, self.ids, self.shown, **QUIET)
-        self.changes = [begun, collected]  # after these there is something new in the history
+        redone = self.results.pieces.redo(
+            self.redo, [self.ids, self.owner], [self.ids, *self.shown], **QUIET
+        )
+        self.changes = [
+            begun,
+            redone,
+            collected,
+        ]  # after these there is something new in the history
+        if self.form.bench:
+            self._wire_bench(self.form.bench)
         anew = [self.results.details.again(self.again, self.ids, fields, **QUIET)]
         if self.form.examples is not None:
             anew.append(self.form.examples.pick(self.fill, None, fields, **QUIET))
@@ -103,14 +115,54 @@ class TaskTab:
             event.then(None, **ready)
             event.then(None, js=reveal)
 
+    def _wire_bench(self, bench: Bench) -> None:
+        words = [self.fields["text"], self.fields["emotion"]]
+        bench.list.split(bench.split, words, bench.list, **QUIET)
+        spoken = bench.list.make(
+            self.speak,
+            [self.owner, *self.fields.values()],
+            [self.ids, *self.shown],
+            preprocess=False,
+            **QUIET,
+        )
+        self.changes.append(spoken)
+
     # ------------------------------------------------------------------ handlers
 
     def start(self, request: gr.Request, _ids: object, owner: str, *values: Any) -> Updates:
         """Store the jobs and show that they are under way, or say why not."""
+        return self._begin(self.recipe.submit, request, owner, values)
+
+    def speak(self, event: gr.EventData, request: gr.Request, owner: str, *values: Any) -> Updates:
+        """The same for the sentences of the bench."""
+        assert self.form.bench
+        submit = self.form.bench.submit
+        return self._begin(
+            lambda given, asker: submit(given, event.rows, asker), request, owner, values
+        )
+
+    def redo(self, ids: list[str], owner: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """Make one part of what is shown anew, or use another take of it."""
+        jobs = self._jobs(ids, request)
+        number, take = event.number, str(event.take)
+        if not jobs or not isinstance(number, int):
+            return {self.ids: gr.skip()}
+        try:
+            whole = self.studio.redo(jobs[-1].id, number, take=take, **who(request, owner))
+        except StudioError as error:
+            return {self.results.card: refused_card(error)}
+        if whole is None:
+            return {self.ids: gr.skip()}
+        jobs = [*jobs[:-1], whole]
+        return {self.ids: [job.id for job in jobs], **self._show(jobs, language_of(request))}
+
+    def _begin(
+        self, submit: Submit, request: gr.Request, owner: str, values: Sequence[Any]
+    ) -> Updates:
         card = self.results.card
         try:
             given = read_values(self.recipe.inputs, values)
-            jobs = self.recipe.submit(given, who(request, owner))
+            jobs = submit(given, who(request, owner))
         except StudioError as error:
             return {card: refused_card(error)}
         except Exception:  # the page's border: a person gets a number, the log the rest
@@ -181,7 +233,9 @@ class TaskTab:
 
     def _show(self, jobs: Sequence[Job], language: str) -> Updates:
         running = not all(job.finished for job in jobs)
+        bench = self.form.bench.shown(jobs) if self.form.bench else {}
         return {
+            **bench,
             self.form.run: gr.update(interactive=not running),
             self.form.stop: gr.update(
                 value=label("page.cancel"), visible=running, interactive=True

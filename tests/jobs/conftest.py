@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from comfy.jobs.studio import WORKFLOWS, Studio
+from comfy.jobs.studio import Studio
 from comfy.settings import Settings
+from tests.app_process import careful_head
 
 TASKS = ("image_cleanup", "voice_clone", "talking_head")
 
@@ -40,17 +41,6 @@ def picture(tmp_path_factory):
 def voice():
     """A few seconds of speech."""
     return Path(__file__).parent.parent.parent / "assets/voice-zh.mp3"
-
-
-def careful_head(folder, seconds=3):
-    """An operator's folder in which the preview engine takes so much of a speech at once."""
-    target = folder / "talking_head"
-    target.mkdir()
-    for name in ("cpu-preview.json", "cpu-preview.toml"):
-        text = (WORKFLOWS / "talking_head" / name).read_text("utf-8")
-        changed = text.replace("safe_seconds = 0", f"safe_seconds = {seconds}")
-        (target / name).write_text(changed, "utf-8")
-    return folder
 
 
 def wait_for(condition, seconds=60):

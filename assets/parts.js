@@ -1,0 +1,84 @@
+// What a result is made of: the sentences of a script, the parts of a video; each with its takes,
+// to be heard, chosen, changed and made again alone.
+(() => {
+  const { escape, both, PLAY, AGAIN } = studio.tools;
+  const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  const SPEEDS = [0.8, 0.9, 1, 1.1, 1.2, 1.3];
+  const player = new Audio();
+
+  const named = (pair) => escape(`${pair.en} / ${pair.zh}`);
+  const choices = (name, options, chosen, label) => `<select data-field="${name}" aria-label="${named(label)}">${options.map(([value, text]) =>
+    `<option value="${escape(value)}"${String(value) === String(chosen) ? " selected" : ""}>${escape(text)}</option>`).join("")}</select>`;
+
+  const take = (entry, number, words) => `<button type="button" data-piece="take" class="take${entry.now ? " now" : ""}" aria-pressed="${Boolean(entry.now)}" title="${named(words.listen)}"
+    data-id="${escape(entry.id)}" data-file="${escape(entry.file)}" data-seed="${escape(entry.seed)}" data-emotion="${escape(entry.emotion)}">${PLAY}${LETTERS[number] || number + 1}</button>`;
+
+  const how = (entry, value) => {
+    const language = document.documentElement.dataset.lang;
+    const speeds = [...new Set([...SPEEDS, Number(entry.speed)])].sort((a, b) => a - b);
+    return choices("emotion", value.emotions.map((item) => [item.value, item.label[language]]), entry.emotion, value.words.emotion)
+      + choices("speed", speeds.map((speed) => [speed, `${speed.toFixed(2).replace(/0$/, "")}×`]), entry.speed, value.words.speed);
+  };
+
+  const piece = (entry, number, value) => `<li class="piece ${escape(entry.state)}" data-number="${number}" data-seed="${escape(entry.seed)}" data-pause="${escape(entry.pause)}">
+    <i>${number + 1}</i>
+    <div class="said">${value.emotions ? `<textarea rows="1" data-field="text" aria-label="${named(value.words.text)}">${escape(entry.text)}</textarea>` : `<b>${both(entry.label)}</b>`}
+    ${entry.error ? `<p class="why">${both(entry.error)}</p>` : ""}
+    <div class="how">${value.emotions ? how(entry, value) : ""}${entry.takes.map((item, at) => take(item, at, value.words)).join("")}
+      ${!value.emotions && entry.takes.length > 1 ? `<button type="button" data-piece="use" class="use" hidden>${both(value.words.use)}</button>` : ""}
+      ${entry.state === "new" ? "" : `<button type="button" data-piece="again" title="${named(value.words.again)}" aria-label="${named(value.words.again)}">${AGAIN}</button>`}</div></div></li>`;
+
+  const pieces = (value) => !value ? "" : `<section class="pieces"><h3>${both(value.title)}</h3>
+    ${value.note ? `<p>${both(value.note)}</p>` : ""}
+    <ol>${value.rows.map((entry, number) => piece(entry, number, value)).join("")}</ol>
+    ${value.emotions ? "" : `<video controls playsinline hidden></video>`}
+    ${value.emotions ? `<div class="acts"><button type="button" data-piece="split">${both(value.words.split)}</button>
+      ${value.rows.length ? `<button type="button" data-piece="make" class="strong">${both(value.words.make)}</button>` : ""}</div>` : ""}</section>`;
+
+  const read = (section) => [...section.querySelectorAll(".piece")].map((row) => {
+    const field = (name) => row.querySelector(`[data-field=${name}]`).value;
+    return { text: field("text"), emotion: field("emotion"), speed: Number(field("speed")), seed: Number(row.dataset.seed), pause: Number(row.dataset.pause) };
+  });
+
+  const play = (button, row, section) => {
+    const source = new URL(`gradio_api/file=${encodeURI(button.dataset.file)}`, location.href.split("?")[0]).href;
+    const screen = section.querySelector("video");
+    const to = screen || player;
+    if (screen) screen.hidden = false;
+    to.src = source;
+    to.playbackRate = Number(row.querySelector("[data-field=speed]")?.value || 1);
+    to.play().catch(() => {});
+  };
+
+  const choose = (button, row) => {
+    row.querySelectorAll(".take").forEach((other) => {
+      other.classList.toggle("now", other === button);
+      other.setAttribute("aria-pressed", other === button);
+    });
+    const emotion = row.querySelector("[data-field=emotion]");
+    if (emotion) {
+      emotion.value = button.dataset.emotion;
+      row.dataset.seed = button.dataset.seed;
+    }
+    const use = row.querySelector(".use");
+    if (use) use.hidden = false;
+  };
+
+  // A click in the list; `send(event, data)` is Gradio's trigger.
+  const pieceClick = (event, element, send) => {
+    const button = event.target.closest("[data-piece]");
+    if (!button) return;
+    const row = button.closest(".piece"), section = button.closest(".pieces"), name = button.dataset.piece;
+    if (name === "take") { play(button, row, section); choose(button, row); return; }
+    if (element.closest(".columns")?.querySelector(".card.running")) return;
+    const number = row ? Number(row.dataset.number) : 0;
+    const editable = Boolean(section.querySelector("[data-piece=split]"));
+    if (name === "split") send("split", {});
+    if (name === "use") send("redo", { number, take: row.querySelector(".take.now").dataset.id });
+    if (name === "again" && !editable) send("redo", { number, take: "" });
+    if (name === "again" && editable && !row.classList.contains("stopped")) row.dataset.seed = String(1 + Math.floor(Math.random() * 1e9));
+    if (name === "make" || (name === "again" && editable)) send("make", { rows: read(section) });
+  };
+
+  Object.assign(studio, { pieces, pieceClick });
+})();
