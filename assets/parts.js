@@ -80,5 +80,39 @@
     if (name === "make" || (name === "again" && editable)) send("make", { rows: read(section) });
   };
 
-  Object.assign(studio, { pieces, pieceClick });
+  // ---------------------------------------------------------------- many at once
+  const line = (row, number) => `<li class="piece ${escape(row.state)}"><i>${number + 1}</i><div class="said">
+    ${row.job ? `<a href="?job=${escape(row.job)}" target="_blank" rel="noopener">${escape(row.name)}</a>` : escape(row.name)}
+    ${row.state === "now" ? `<small>${Number(row.percent)}%</small>` : ""}${row.error ? `<p class="why">${both(row.error)}</p>` : ""}</div></li>`;
+
+  const press = (name, pair, strong) => `<button type="button" data-many="${name}"${strong ? ' class="strong"' : ""}>${both(pair)}</button>`;
+
+  const many = (value) => !value ? "" : `<section class="pieces"><p>${both(value.words.hint)}</p>
+    ${value.error ? `<p class="why" role="alert">${both(value.error)}</p>` : ""}
+    ${value.rows.length ? `<p role="status">${both(value.summary)}</p>` : ""}
+    ${value.running ? `<div class="track"><div style="width:${Math.max(2, Number(value.percent))}%"></div></div>` : ""}
+    <ol>${value.rows.map(line).join("")}</ol>
+    <div class="acts">${value.running ? press("stop", value.words.stop) : press("start", value.words.start, true)}
+      ${value.failed ? press("retry", value.words.retry) : ""}</div></section>`;
+
+  // ---------------------------------------------------------------- saved voices
+  const saved = (item, words) => `<span class="voice"><button type="button" data-voice="choose" data-id="${escape(item.id)}">${escape(item.name)}</button><button
+    type="button" class="risky" data-voice="forget" data-act="erase" data-id="${escape(item.id)}" title="${named(words.delete)}" aria-label="${named(words.delete)}"><span class="plain">×</span><span class="ask">${both(words.sure)}</span></button></span>`;
+
+  const voices = (value) => !value ? "" : `<section class="voices" aria-label="${named(value.words.title)}">${value.items.map((item) => saved(item, value.words)).join("")}
+    <span class="voice"><input type="text" maxlength="40" aria-label="${named(value.words.name)}" placeholder="${escape(value.words.name[document.documentElement.dataset.lang])}"><button type="button" data-voice="keep">${both(value.words.keep)}</button></span>
+    ${value.error ? `<p class="why" role="alert">${both(value.error)}</p>` : ""}</section>`;
+
+  const keep = (element, send) => send("keep", { name: element.querySelector("input").value });
+  const voiceClick = (event, element, send) => {
+    const button = event.target.closest("[data-voice]");
+    if (!button) return;
+    if (button.dataset.voice === "keep") keep(element, send);
+    else if (studio.certain(button)) send(button.dataset.voice, { id: button.dataset.id });
+  };
+  const voiceKey = (event, element, send) => {
+    if (event.key === "Enter" && event.target.matches("input")) keep(element, send);
+  };
+
+  Object.assign(studio, { pieces, pieceClick, many, voices, voiceClick, voiceKey });
 })();

@@ -8,13 +8,14 @@ that is made anew costs that part and the join; all others are twins of what is 
 from __future__ import annotations
 
 import math
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from comfy.errors import OutputMissing, StudioError
-from comfy.jobs.job import COMPLETED, Job, Link, Output
+from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
 from comfy.jobs.labels import Labels
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
@@ -99,6 +100,25 @@ class Parts:
         found = self._store.pieces(part.owner, part.task)
         return [t for t in found if {name: t.values.get(name) for name in same} == known]
 
+    def watch(self, whole: Job, parts: Sequence[Job]) -> StudioError | None:
+        """Show how far they are; the reason once the whole cannot be. All may end before: each
+        is kept."""
+        if remaining := sum(not part.finished for part in parts):
+            shown: dict[str, Any] = {
+                "phase": "parts",
+                "place": remaining,
+                "progress": _progress(parts),
+            }
+            if not whole.started and any(part.started for part in parts):
+                shown |= {"status": IN_PROGRESS, "started": time.time()}
+            if any(getattr(whole, name) != value for name, value in shown.items()):
+                self._store.update(whole.id, **shown)
+            return None
+        if any(part.status == CANCELLED for part in parts):
+            self._store.update(whole.id, status=CANCELLED)
+            return None
+        return _why_failed(whole, parts)
+
     def join(self, job: Job) -> None:
         """Complete the whole. Raises OutputMissing, OSError."""
         self._store.update(job.id, phase="join", progress=0.99)
@@ -144,18 +164,13 @@ class Parts:
         return accept_sound(self._store.files.local(linked.outputs[0].path), self._uploads, bounds)
 
 
-def left(parts: Sequence[Job]) -> int:
-    """How many are not finished yet."""
-    return sum(not part.finished for part in parts)
-
-
-def progress(parts: Sequence[Job]) -> float:
+def _progress(parts: Sequence[Job]) -> float:
     """0..0.95 in whole percents: the join is still to come."""
     done = sum(1.0 if part.status == COMPLETED else part.progress for part in parts)
     return math.floor(95 * done / max(1, len(parts))) / 100
 
 
-def why_failed(whole: Job, parts: Sequence[Job]) -> StudioError:
+def _why_failed(whole: Job, parts: Sequence[Job]) -> StudioError:
     """Which parts failed; if all did for the same reason, that reason."""
     done = {part.id for part in parts if part.status == COMPLETED}
     reasons = {str(part.error.get("code")) for part in parts}

@@ -7,21 +7,21 @@ import threading
 import time
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
 
 from comfy.errors import PromptLost, ServerError, StudioError
 from comfy.jobs.abilities import abilities
+from comfy.jobs.batch import Batches
 from comfy.jobs.durable import AWAY, LOST, Closing
 from comfy.jobs.fetch import disk_is_full
 from comfy.jobs.guests import Guests
-from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, IN_PROGRESS, WAITING, Job
+from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, WAITING, Job
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
-from comfy.jobs.parts import Parts, left, progress, why_failed
+from comfy.jobs.parts import Parts
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
 from comfy.jobs.servers import Server, Servers
-from comfy.jobs.store import Store
+from comfy.jobs.store import BATCH, Store
 from comfy.workflow.task import Task
 
 log = logging.getLogger(__name__)
@@ -51,11 +51,12 @@ class JobSteps:
         guests: Guests,
         labels: Labels,
         parts: Parts,
+        batches: Batches,
         replica: str,
     ) -> None:
         """`replica`: the id of the one that this process is."""
         self._replica = replica
-        self._parts = parts
+        self._parts, self._batches = parts, batches
         self._guests = guests
         self._labels = labels
         self._store = store
@@ -76,6 +77,10 @@ class JobSteps:
 
         One step with the wait for links: each step that is recorded costs a write to disk.
         """
+        while (job := self._unfinished(job_id)) and job.task == BATCH:
+            if self._batches.feed(job):
+                return STUDIO
+            self._store.wait(TICK)
         if not self._links_are_done(job_id):
             return ""
         asked = 0.0  # the limit by which the sound was found short enough
@@ -119,7 +124,9 @@ class JobSteps:
             if all(other and other.status == COMPLETED for other in linked):
                 return True
             if job.parts:
-                self._wait_for_parts(job, [part for part in linked if part])
+                if error := self._parts.watch(job, [part for part in linked if part]):
+                    self._fail(job_id, error)
+                self._store.wait(TICK)
                 continue
             for other in linked:
                 if other is None or other.status == FAILED:
@@ -134,31 +141,12 @@ class JobSteps:
                 self._store.wait(TICK)
         return False
 
-    def _wait_for_parts(self, job: Job, parts: list[Job]) -> None:
-        """Show how far they are. All may end before the whole fails: each is kept."""
-        if remaining := left(parts):
-            begun = any(part.started for part in parts)
-            shown: dict[str, Any] = {
-                "phase": "parts",
-                "place": remaining,
-                "progress": progress(parts),
-            }
-            if begun and not job.started:
-                shown |= {"status": IN_PROGRESS, "started": time.time()}
-            if any(getattr(job, name) != value for name, value in shown.items()):
-                self._store.update(job.id, **shown)
-            self._store.wait(TICK)
-            return
-        if any(part.status == CANCELLED for part in parts):
-            self._store.update(job.id, status=CANCELLED)
-        self._fail(job.id, why_failed(job, parts))
-
     def _join(self, job_id: str) -> str:
-        """The studio's own step of a job that is made of parts."""
+        """The studio's own step of a job that is made of others."""
         job = self._store.get(job_id)
         if job and not job.finished:
             try:
-                self._parts.join(job)
+                (self._batches if job.task == BATCH else self._parts).join(job)
             except Exception as error:  # the border of a job, as in `_try`
                 self._fail_by(job, error)
         return ENDED

@@ -13,9 +13,10 @@ import sqlalchemy as sa
 from comfy.jobs.database import Database
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, FINISHED, Job
 from comfy.jobs.storage import Storage
-from comfy.jobs.tables import JOBS, META, add_missing_columns, from_row, to_columns, to_row
+from comfy.jobs.tables import JOBS, META, VOICES, add_missing_columns, from_row, to_columns, to_row
 
 SHARING = 3  # times as many unfinished jobs as one person may come from one address
+BATCH = "batch"  # a job's task that no server can do: see comfy.jobs.batch
 MOST_PIECES = 500  # parts of a person among which takes are looked for
 
 
@@ -66,9 +67,14 @@ class Store:
         return found[0] if found else None
 
     def recent(self, owner: str, limit: int) -> list[Job]:
-        """The newest jobs of one person, newest first, without those that are parts."""
-        query = JOBS.select().where(JOBS.c.owner == owner, JOBS.c.whole == "")
+        """The newest jobs of one person, newest first, without parts and batches."""
+        query = JOBS.select().where(JOBS.c.owner == owner, JOBS.c.whole == "", JOBS.c.task != BATCH)
         return self._select(query.order_by(JOBS.c.created.desc()).limit(limit))
+
+    def newest(self, owner: str, task: str) -> Job | None:
+        query = JOBS.select().where(JOBS.c.owner == owner, JOBS.c.task == task)
+        found = self._select(query.order_by(JOBS.c.created.desc()).limit(1))
+        return found[0] if found else None
 
     def pieces(self, owner: str, task: str) -> list[Job]:
         """The finished parts that a person's jobs were made of, oldest first."""
@@ -161,9 +167,12 @@ class Store:
         self.database.write(lambda connection: connection.execute(statement), alone=False)
 
     def uses(self, given: Path) -> bool:
-        """Whether any job was given this file; its name is a hash of what is in it."""
+        """Whether a job was given this file, or a voice is; its name is a hash of what is in it."""
         query = JOBS.select().where(sa.cast(JOBS.c["values"], sa.String).contains(given.name))
-        return bool(self._select(query.limit(1)))
+        voice = sa.select(VOICES.c.id).where(VOICES.c.file == given.name)
+        with self.reading() as connection:
+            saved = connection.execute(voice.limit(1)).first() is not None
+        return saved or bool(self._select(query.limit(1)))
 
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """A write transaction; on PostgreSQL and SQLite alike only one at a time."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError
+from comfy.jobs.batch import Batches
 from comfy.jobs.durable import Durable
 from comfy.jobs.guests import Guests
 from comfy.jobs.intake import Intake
@@ -28,6 +29,7 @@ from comfy.jobs.steps import JobSteps
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
+from comfy.jobs.voices import Voices
 from comfy.media.bounded import WORKERS
 from comfy.media.files import Limits
 from comfy.settings import Settings
@@ -64,6 +66,21 @@ class Studio:
         twins = Twins(self._store, self._servers)
         replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
         self._parts = parts = Parts(self._store, twins, self.tasks, labels, replicas, self._start)
+        limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
+        uploads = Uploads(self._store.folder / "inputs", limits)
+        self.voices = Voices(self._store, uploads)
+        self._intake = Intake(
+            self._store,
+            self.tasks,
+            uploads,
+            self.guests,
+            twins,
+            parts,
+            replicas,
+            max_jobs=settings.max_jobs,
+            start=self._start,
+        )
+        self.batches = Batches(self._store, self._intake, self.submit_pipeline)
         self._steps = JobSteps(
             self._store,
             self._leases,
@@ -73,6 +90,7 @@ class Studio:
             self.guests,
             labels,
             parts,
+            self.batches,
             self._replica.id,
         )
         self._durable = Durable(
@@ -83,18 +101,6 @@ class Studio:
             beat_every=patience.beat,
             sweep_every=patience.sweep,
             tidy=partial(self._store.files.tidy, settings.storage_mb * 1_000_000),
-        )
-        limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
-        self._intake = Intake(
-            self._store,
-            self.tasks,
-            Uploads(self._store.folder / "inputs", limits),
-            self.guests,
-            twins,
-            parts,
-            replicas,
-            max_jobs=settings.max_jobs,
-            start=self._start,
         )
 
     @classmethod
@@ -270,14 +276,11 @@ class Studio:
 
     def parts(self, job: Job) -> list[Job | None]:
         """What a job is made of, in order; None for a part that was deleted."""
-        return [self._here(self._store.get(link.job)) for link in job.parts]
+        return [self._store.here(self._store.get(link.job)) for link in job.parts]
 
     def takes(self, part: Job) -> list[Job]:
         """All takes of the same piece that have a result, oldest first."""
-        found = self._parts.takes(part)
-        for take in found:
-            self._here(take)
-        return found
+        return [self._store.here(take) or take for take in self._parts.takes(part)]
 
     def servers(self) -> list[ServerState]:
         return self._servers.states()

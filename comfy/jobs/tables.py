@@ -87,6 +87,15 @@ GUEST_USES = sa.Table(  # outlives its job: a deleted job was used all the same
     sa.Column("at", sa.Float, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
 )
+VOICES = sa.Table(  # `file` is a name in the folder of inputs
+    "voices",
+    META,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("owner", sa.String(128), nullable=False, index=True),
+    sa.Column("name", sa.String(64), nullable=False),
+    sa.Column("file", sa.String(64), nullable=False),
+    sa.Column("at", sa.Float, nullable=False),
+)
 CONSENTS = sa.Table(  # what a person said about a file; `file` is a hash of what is in it
     "consents",
     META,

@@ -24,9 +24,10 @@ class Uploads:
 
     def accept(self, task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with each file replaced by our copy. Raises InputError."""
-        return {item.name: self._accept(item, values[item.name]) for item in task.inputs}
+        return {item.name: self.accept_one(item, values[item.name]) for item in task.inputs}
 
-    def _accept(self, item: Input, value: Any) -> Any:
+    def accept_one(self, item: Input, value: Any) -> Any:
+        """The same for one input."""
         if item.kind not in ("image", "audio") or value is None or isinstance(value, Link):
             return value
         if not isinstance(value, str | Path):

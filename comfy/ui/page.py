@@ -74,6 +74,7 @@ class Page:
             [self.owner, self.header, *everything, self.closed, *self.guests.outputs],
             **QUIET,
         ).then(self.refresh, self.owner, self.history, **QUIET)
+        self._wire_kept(blocks)
         for view in self.views:
             for change in view.changes:
                 change.success(self.refresh, self.owner, self.history, **QUIET)
@@ -91,6 +92,16 @@ class Page:
         self._wire_language()
         timer = gr.Timer(BADGE_SECONDS)
         timer.tick(lambda: header_value(self.studio), None, self.header, queue=False, **QUIET)
+
+    def _wire_kept(self, blocks: gr.Blocks) -> None:
+        """Each visit finds the batch that was left here, and the voices that were saved."""
+        for view in self.views:
+            if voices := view.form.voices:
+                blocks.load(voices.restore, self.owner, voices.list, **QUIET)
+                self.tabs.change(voices.restore, self.owner, voices.list, **QUIET)
+            if many := view.form.many:
+                shown = [many.section, many.list, many.zip]
+                blocks.load(many.restore, self.owner, shown, **QUIET)
 
     def _wire_language(self) -> None:
         texts = [field for view in self.views for field in view.form.translated]

@@ -28,7 +28,7 @@ def result_file(job: Job, language: str) -> Path | None:
     word = say(either(f"file.{job.task}", "file.any"), language)
     day = time.strftime("%Y%m%d", time.localtime(job.ended))
     target = results_folder() / job.id / f"{word}-{day}{source.suffix.lower()}"
-    return _linked(source, target)
+    return linked(source, target)
 
 
 def input_file(studio: Studio, job: Job, name: str) -> Path | None:
@@ -40,7 +40,7 @@ def input_file(studio: Studio, job: Job, name: str) -> Path | None:
     if value is None:
         return None
     source = Path(value)
-    return _linked(source, results_folder() / job.id / f"{name}{source.suffix.lower()}")
+    return linked(source, results_folder() / job.id / f"{name}{source.suffix.lower()}")
 
 
 def results_folder() -> Path:
@@ -61,7 +61,8 @@ def sweep(folder: Path, *, older_than: float = KEEP_SECONDS) -> None:
             continue
 
 
-def _linked(source: Path, target: Path) -> Path | None:
+def linked(source: Path, target: Path) -> Path | None:
+    """A file under another name, without a second copy where the disk can."""
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)

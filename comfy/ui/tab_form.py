@@ -16,9 +16,11 @@ from comfy.ui.below import create_below
 from comfy.ui.bench import create_bench
 from comfy.ui.examples import create_examples, example_values
 from comfy.ui.language import both, either, label
+from comfy.ui.many import create_many
 from comfy.ui.recipe import OWN_FIELDS, Recipe
 from comfy.ui.results import input_file
 from comfy.ui.video_source import VideoSource
+from comfy.ui.voices import SavedVoices, takes_voice
 from comfy.ui.widgets import create_inputs, default_value
 from comfy.workflow.inputs import FILE_KINDS, Input
 
@@ -37,6 +39,7 @@ class TabForm:
         )
         self.fields: dict[str, Any] = {}
         self._video: VideoSource | None = None
+        self.voices: SavedVoices | None = None
         self._build()
 
     def _build(self) -> None:
@@ -47,6 +50,7 @@ class TabForm:
         if self._video:
             self._video.fill(self._first(files, "image"), self._first(files, "audio"))
         self.bench = create_bench(self._studio, self._recipe)
+        self.many = create_many(self._studio, self._recipe)
         self.examples = create_examples(name, inputs)
         with gr.Row(elem_classes="runbar"):
             self.run = gr.Button(
@@ -58,6 +62,8 @@ class TabForm:
 
     def _below(self, item: Input, field: Any) -> None:
         create_below(self._recipe.name, item, field, self._limits)
+        if takes_voice(item):
+            self.voices = SavedVoices(self._studio, self._recipe.name, item, field)
         if item.name == self._source:
             self._video = VideoSource(self._recipe.name, self._limits)
 

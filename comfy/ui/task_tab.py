@@ -99,6 +99,10 @@ class TaskTab:
             redone,
             collected,
         ]  # after these there is something new in the history
+        if self.form.voices:
+            self.form.voices.wire(self.owner)
+        if self.form.many:
+            self.form.many.wire(self.owner, self.fields)
         if self.form.bench:
             self._wire_bench(self.form.bench)
         anew = [self.results.details.again(self.again, self.ids, fields, **QUIET)]

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_process import AppProcess, careful_head
 from tests.browser.conftest import PHONE, OpenPage
-from tests.browser.steps import ASSETS, SECONDS, VOICE, put, show_tab, wait_for
+from tests.browser.steps import ASSETS, SECONDS, VOICE, job_of, put, show_tab, wait_for
 
 pytestmark = pytest.mark.browser
 
@@ -59,7 +59,7 @@ def test_one_sentence_is_made_again_and_the_rest_is_kept(open_page: OpenPage) ->
     page.select_option("#bench .piece >> nth=2 >> [data-field=speed]", "1.2")
     page.click("#bench [data-piece=make]")
     page.wait_for_selector("#bench .piece.done >> nth=2", timeout=60 * SECONDS)
-    before = ids(page, "#bench")
+    before, first = ids(page, "#bench"), job_of(page, "voice_clone")
     page.click("#bench .piece >> nth=1 >> [data-piece=again]")
     page.wait_for_selector("#bench .take >> nth=3", timeout=60 * SECONDS)
     assert takes(page, "#bench") == ["A*", "A B*", "A*"]
@@ -72,10 +72,7 @@ def test_one_sentence_is_made_again_and_the_rest_is_kept(open_page: OpenPage) ->
     assert heard.value.status in (200, 206)
     page.click("#bench .piece >> nth=1 >> .take >> nth=0")
     page.click("#bench [data-piece=make]")
-    page.wait_for_function(
-        "!document.querySelector('#bench .piece:nth-child(2) .take:nth-of-type(2).now')"
-    )
-    wait_for(page, "voice_clone", "completed")
+    page.wait_for_selector(f"#details-voice_clone [data-id='{first}']")  # the very same again
     page.reload()
     show_tab(page, "voice_clone")
     page.wait_for_selector("#bench .piece.done >> nth=2")

@@ -93,7 +93,9 @@ def test_videos_are_joined_frame_by_frame_with_the_original_sound(tmp_path):
     assert np.all(np.diff(greys[30:41]) >= -1)  # from one to the other in the eight between
     assert np.abs(np.diff(greys)).max() < 30
     with av.open(str(target)) as video:
-        heard = np.concatenate([f.to_ndarray()[0] for f in video.decode(video.streams.audio[0])])
+        slower = av.AudioResampler("fltp", "mono", 16_000)
+        frames = [*video.decode(video.streams.audio[0]), None]
+        heard = np.concatenate([p.to_ndarray()[0] for f in frames for p in slower.resample(f)])
     given, _ = soundfile.read(sound)
     assert np.corrcoef(heard[: len(given)], given)[0, 1] > 0.98
 
