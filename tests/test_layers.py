@@ -34,7 +34,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
         {"protocol", "media"},
         {
             *("starlette", "uvicorn", "numpy", "PIL", "soundfile", "av"),
-            *("cv2", "rapidocr", "onnxruntime", "espeakng_loader"),
+            *("cv2", "rapidocr", "onnxruntime", "espeakng_loader", "wetext"),
         },
     ),
 }

@@ -31,7 +31,7 @@ def test_every_mark_has_its_pause() -> None:
 
 def test_points_in_names_and_numbers_end_no_sentence() -> None:
     assert runs("Mr. Smith paid $3.50 to J. Doe. Really?") == [
-        [("Mr. Smith paid $3.50 to J. Doe.", "en")],
+        [("Mister Smith paid three dollars and fifty cents to J. Doe.", "en")],
         [("Really?", "en")],
     ]
 
@@ -70,7 +70,11 @@ def test_long_sentences_are_cut_without_losing_anything(text: str) -> None:
         ("3-5天", "三到五天"),
         ("2个，第2个，12个", "两个，第二个，十二个"),
         ("1,234.5元", "一千二百三十四点五元"),
-        ("电话13800138000", "电话一三八零零一三八零零零"),
+        ("电话13800138000", "电话幺三八，零零幺三，八零零零"),
+        ("1.75m，50m2，16GB", "一点七五米，五十平方米，十六GB"),
+        ("12:30:45", "十二点三十分四十五秒"),
+        ("9:00-18:00，50%-60%", "九点到十八点，百分之五十到百分之六十"),
+        ("120km/h", "每小时一百二十公里"),
         ("版本1.2.3", "版本一点二点三"),
         ("5km", "五公里"),
         ("H100、GPT-4、4K", "H100、GPT-4、4K"),
@@ -101,7 +105,26 @@ def test_quantities_are_read_by_place(digits: str, spoken: str) -> None:
 
 def test_numbers_alone_follow_the_language_of_the_script() -> None:
     assert runs("你好。2025") == [[("你好。", "zh")], [("两千零二十五", "zh")]]
-    assert runs("Hello. 2025") == [[("Hello.", "en")], [("2025", "en")]]
+    assert runs("Hello. 2025") == [[("Hello.", "en")], [("twenty twenty five", "en")]]
+
+
+@pytest.mark.parametrize(
+    ("text", "spoken"),
+    [
+        ("It costs $1,020.50", "It costs one thousand and twenty dollars and fifty cents"),
+        ("£5 and $3.5 billion", "five pounds and three point five billion dollars"),
+        ("on 3/15/2025, 5:30 p.m.", "on the fifteenth of march twenty twenty five, five thirty PM"),
+        ("5 kg at 120 km/h", "five kilograms at one hundred and twenty kilometers per hour"),
+        ("call 555-123-4567", "call five five five, one two three, four five six seven"),
+        ("12,000 people, 21st, 1/2", "twelve thousand people, twenty first, one half"),
+        ("see No. 5", "see number five"),
+        ("mail me@site.org", "mail me at site dot org"),
+        ("an RTX 4090", "an RTX forty ninety"),
+        ("Nothing to write out", "Nothing to write out"),
+    ],
+)  # fmt: skip
+def test_numbers_are_read_the_english_way(text: str, spoken: str) -> None:
+    assert runs(text) == [[(spoken, "en")]]
 
 
 def test_syllables_that_espeak_lacks_are_given_as_phonemes() -> None:

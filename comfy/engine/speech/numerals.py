@@ -7,13 +7,17 @@ from __future__ import annotations
 
 import re
 
+from comfy.engine.speech import normalise
+
 _DIGITS = "零一二三四五六七八九"
 _SECTIONS = ("", "万", "亿", "万亿")
 _LONGEST = 12  # digits: longer ones are codes, not quantities
 _CODE = 9  # digits without separators from which a number is a code, such as a telephone number
 _CURRENCIES = {"¥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
 _UNITS = {"km": "公里", "kg": "公斤", "cm": "厘米", "mm": "毫米"}
-_COUNTED = "个位只本张条次天年件种台辆家名"  # 2 before them is 两
+_COUNTED = "个位只本张条次天年件种台辆家名倍"  # 2 before them is 两
+
+_MEASURES = "km/h|m/s|km2|cm2|m2|m3|mL|ml|min|dm|m|L|[KMGT]B|[kMG]?Hz"  # also left to the grammars
 
 # Digits that belong to a Latin word stay with it: H100, GPT-4, 4K
 _FREE = r"(?<![A-Za-z0-9.])(?<![A-Za-z]-)(?<!\d,)"
@@ -105,6 +109,15 @@ def _temperature(match: re.Match[str]) -> str:
     return f"{below}{_quantity(match[2])}{'摄氏度' if match[3] else '度'}"
 
 
+def _mobile(match: re.Match[str]) -> str:
+    """A mobile number in its three groups; there a one is said yao."""
+    return "，".join(one_by_one(group) for group in match.groups()).replace("一", "幺")
+
+
+def _measure(match: re.Match[str]) -> str:
+    return normalise.chinese(match[0].replace(",", "").replace(" ", ""))
+
+
 def _range(match: re.Match[str]) -> str:
     if len(match[2]) > 4 and len(match[1]) < len(match[2]):  # an area code and a number
         return one_by_one(match[1]) + one_by_one(match[2]) if "." not in match[0] else match[0]
@@ -116,9 +129,15 @@ def _plain(match: re.Match[str]) -> str:
     return sign + _quantity(match[2])
 
 
+_CLOCK = r"\d{1,2}[:：]\d{2}"
 _RULES = tuple(
     (re.compile(pattern), replace)
     for pattern, replace in (
+        (r"(?<!\d)(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)", _mobile),
+        (_FREE + rf"{_CLOCK}:\d{{2}}" + _END, _measure),
+        (rf"({_CLOCK})\s?-\s?({_CLOCK})" + _END, lambda m: f"{m[1]}到{m[2]}"),
+        (rf"({_NUMBER}[%‰])\s?-\s?({_NUMBER}[%‰])", lambda m: f"{m[1]}到{m[2]}"),
+        (_FREE + rf"{_NUMBER}\s?(?:{_MEASURES})" + _END, _measure),
         (_FREE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _END, _date),
         (_FREE + r"([12]\d{3})-([12]\d{3})(?=年)", lambda m: f"{one_by_one(m[1])}到{m[2]}"),
         (_FREE + r"([12]\d{3})(?=年)", lambda m: one_by_one(m[1])),

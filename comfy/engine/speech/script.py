@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from comfy.engine.speech import mandarin
+from comfy.engine.speech import mandarin, normalise
 from comfy.engine.speech.base_voice import Language
 
 LONGEST = 12.0  # estimated seconds of a sentence: bounds memory and the wait for a cancel
@@ -17,15 +17,20 @@ _LATIN = re.compile(r"[^\W\d_]")
 # The full-width comma never belongs to a number; normalisation would make it one that does
 _NOT_FULL_WIDTH = re.compile("[^，；：！？（）]+")
 _MARKUP = re.compile(r"[*_#`|\\^<>{}\[\]~]+")
-_BETWEEN_NUMBERS = re.compile(r"(?<=\d)\s*[~—–]\s*(?=\d)")
+_BETWEEN_NUMBERS = re.compile(r"(?<=[\d%])\s*[~—–]\s*(?=\d)")
 _END = re.compile(
     r"(?:[。!?;！？；]|\.{2,}|\.(?=[\s\"'”’)」』" + _IDEOGRAPH + r"]|$)|\n)"
     r"[。!?;！？；.\"'”’)」』》\s]*"
 )
-_ABBREVIATION = re.compile(r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|e\.g|i\.e|etc)|\b[A-Z])\.$")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Mt|vs|approx|e\.g|i\.e|etc|[ap]\.m)|\b[A-Z])\.$"
+)
+_NUMBERED = re.compile(r"\b(?:[Nn]o|[Ff]ig|[Vv]ol|[Pp])\. ?\d")
 # A model number is read in pairs: RTX 4090 is "forty ninety"
 _MODEL = re.compile(r"\b([A-Z]{2,}) ?([1-9][1-9]|[1-9]0)([1-9]\d)(?![\d.,])")
 _COMMA = re.compile(r"[,、:，：]\s*|\s[-—–]+\s|——")
+
+_SIGNS = "$€£+-"
 
 _PAUSES = (("\n\n", 0.7), ("\n", 0.55), (";", 0.3), ("；", 0.3))  # seconds; the first that fits
 _SENTENCE_PAUSE = 0.45
@@ -100,12 +105,18 @@ def _pieces(text: str) -> list[tuple[str, float]]:
     pieces = []
     start = 0
     for match in _END.finditer(text):
-        if match[0][0] == "." and _ABBREVIATION.search(text[start : match.start() + 1]):
+        if match[0][0] == "." and _is_abbreviation(text, start, match.start()):
             continue
         pieces.append((text[start : match.end()], _pause(match[0])))
         start = match.end()
     pieces.append((text[start:], _SENTENCE_PAUSE))
     return [short for piece in pieces for short in _shorten(*piece)]
+
+
+def _is_abbreviation(text: str, start: int, point: int) -> bool:
+    if _ABBREVIATION.search(text[start : point + 1]):
+        return not text[point + 1 :].startswith("\n")
+    return any(match.start() < point < match.end() for match in _NUMBERED.finditer(text, start))
 
 
 def _pause(end: str) -> float:
@@ -156,12 +167,14 @@ def _runs(piece: str, pause: float, is_chinese: bool) -> list[Run]:
     if _CHINESE.search(piece) or (is_chinese and not _LATIN.search(piece)):
         piece = mandarin.respell(piece)
     runs: list[tuple[Language, str]] = []
+    sign = ""  # what stands before a number that opens the sentence
     for character in piece:
         language = _language(character)
         if not runs and language is None:
+            sign = character if character in _SIGNS else ""
             continue
         if not runs or (language is not None and language != runs[-1][0]):
-            runs.append((language or "en", ""))
+            runs.append((language or "en", "" if runs else sign))
         runs[-1] = (runs[-1][0], runs[-1][1] + character)
     found = [_run(language, text) for language, text in runs]
     return [*found[:-1], replace(found[-1], pause=pause)] if found else []
@@ -171,6 +184,7 @@ def _run(language: Language, text: str) -> Run:
     readable = text
     if language == "en":
         readable = _MODEL.sub(r"\1 \2 \3", unicodedata.normalize("NFKC", text))
+        readable = normalise.english(readable)
     return Run(readable.strip(), language, _pause_inside(text))
 
 
