@@ -13,6 +13,8 @@ from comfy.engine.head.speech_features import HOPS_PER_SECOND, SpeechFeatures
 LEAD_SECONDS = 0.03  # lips move a little before the sound they shape
 SILENCE = 0.001  # RMS; a recording that never gets louder has no speech in it
 VOICED = 0.5
+EVEN = 0.55  # of the opening follows the loudness whatever the vowel is
+LOUDER = 1.6  # an exponent: loud vowels open the mouth more than their decibels say
 DYNAMIC_RANGE_DB = 26.0  # from the loudest vowels down to closed lips
 CLOSURE_SECONDS = 0.09  # lips stay shut no longer than that between two vowels
 CLOSURE_DIP_DB = (4.0, 11.0)  # not at all .. surely
@@ -72,7 +74,9 @@ def _shapes(features: SpeechFeatures, loudness: Floats, active: Floats) -> tuple
     front = _relative(features.second_formant, vowel)
     # nasals and voiced closures have next to nothing above the pitch: lips together
     body = features.body - (np.percentile(features.body[vowel], 20) if vowel.any() else 0)
-    opening = loudness**1.3 * (0.35 + 0.65 * jaw) * smoothstep(-6, 3, body.astype(np.float32))
+    opening = (
+        loudness**LOUDER * (EVEN + (1 - EVEN) * jaw) * smoothstep(-6, 3, body.astype(np.float32))
+    )
     opening = np.where(vowel, opening, np.where(fricative, 0.16, 0))
     spread = 1.8 * (front - 0.5) - 0.15 * (jaw - 0.5)
     width = np.where(vowel, spread, np.where(fricative, 0.45, 0)) * np.clip(1.5 * loudness, 0, 1)
