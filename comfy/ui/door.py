@@ -10,7 +10,7 @@ from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
-from anyio import to_thread
+from anyio import CapacityLimiter, to_thread
 
 from comfy.settings import Settings
 from comfy.text import pick_language
@@ -64,6 +64,7 @@ class Door:
         self._origins = Origins(settings)
         self._logins = Rate(10, 300)  # an address, and a name, in five minutes
         self._names = Rate(50, 300)
+        self._hashing = CapacityLimiter(2)  # each takes 32 MB and a tenth of a second
         self._posts = Rate(settings.max_requests, 60)
         self._framed = bool(os.environ.get("SPACE_ID"))  # shown in a frame of another site
 
@@ -128,7 +129,8 @@ class Door:
     async def _check(self, name: str, password: str, address: str) -> Visitor | None:
         if not (self._logins.has_room(address) and self._names.has_room(name)):
             raise TooManyTries
-        visitor = await to_thread.run_sync(self._passes.log_in, name, password)
+        check = self._passes.log_in
+        visitor = await to_thread.run_sync(check, name, password, limiter=self._hashing)
         if visitor is None:
             self._logins.allows(address)
             self._names.allows(name)

@@ -75,6 +75,8 @@ class Guard:
             (b"x-content-type-options", b"nosniff"),
             (b"referrer-policy", b"same-origin"),
             (b"content-security-policy", policy(scripts).encode()),
+            (b"cross-origin-resource-policy", b"same-origin"),  # no picture of ours in other pages
+            (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=()"),
         ]
         self._head = b"<head>" + head.encode()
         self._files = files

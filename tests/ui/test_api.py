@@ -14,6 +14,7 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
+from comfy.jobs.labels import public_number
 from tests.app_process import ROOT, AppProcess
 
 ASSETS = ROOT / "assets"
@@ -86,6 +87,13 @@ def test_the_chain_gives_a_video_a_picture_and_a_sound(client: Client) -> None:
     ]
     with av.open(video) as opened:
         assert {stream.type for stream in opened.streams} == {"audio", "video"}
+    for path, step in zip((picture, speech, video), job["steps"], strict=True):
+        data = Path(path).read_bytes()
+        assert b'"ContentProducer' in data or b"&quot;ContentProducer" in data, path
+        number = public_number(step["id"])  # the label's, from which nobody finds the job
+        for private in (step["id"], "127.0.0.1", "class_type", "Hello there", str(ROOT)):
+            assert private.encode() not in data, (path, private)
+        assert number.encode() in data
 
 
 def test_a_job_that_is_not_waited_for_can_be_asked_about(client: Client) -> None:

@@ -24,6 +24,8 @@ def test_the_page_is_small_protected_and_starts_with_our_script(app: AppProcess)
         "frame-ancestors 'self' https://huggingface.co" in answer.headers["content-security-policy"]
     )
     assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+    assert answer.headers["permissions-policy"].startswith("camera=(self)")
     assert answer.text.index("window.studio") < answer.text.index("gradio_config")
 
 
