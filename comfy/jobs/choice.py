@@ -11,7 +11,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 WORK = 30.0  # seconds of a job of which nothing was measured yet
-LOAD = 20.0  # seconds to load models, while not measured
 PATIENT = 30.0  # seconds that the first in line waits for a better server
 CLEARLY = 2.0  # seconds by which waiting must win
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import fmean
 from typing import Any
 
 import sqlalchemy as sa
 
-from comfy.jobs.choice import LOAD, WORK, Candidate, choose, in_turn
+from comfy.jobs.choice import WORK, Candidate, choose, in_turn
 from comfy.jobs.job import COMPLETED, FINISHED, WAITING, Job
 from comfy.jobs.store import Store
 from comfy.jobs.tables import JOBS, LEASES, SERVERS
@@ -37,16 +38,33 @@ class Known:
     warm: str = ""
     seconds: Mapping[str, float] | None = None
 
-    def work(self, kind: str) -> float:
+    def work(self, kind: str) -> float | None:
+        """Seconds of such a job with warm models; None if it never ran here."""
         seconds = self.seconds or {}
-        return seconds.get(f"warm {kind}", seconds.get(f"cold {kind}", WORK))
+        return seconds.get(f"warm {kind}", seconds.get(f"cold {kind}"))
 
-    def load(self, kind: str) -> float:
+    def load(self, kind: str) -> float | None:
+        """Seconds to load its models before; None if that cannot be told yet."""
         seconds = self.seconds or {}
+        warm, cold = seconds.get(f"warm {kind}"), seconds.get(f"cold {kind}")
         if self.warm == kind:
             return 0.0
-        known = f"warm {kind}" in seconds and f"cold {kind}" in seconds
-        return max(0.0, seconds[f"cold {kind}"] - seconds[f"warm {kind}"]) if known else LOAD
+        return None if warm is None or cold is None else max(0.0, cold - warm)
+
+
+def expected(kind: str, server: str, known: Mapping[str, Known]) -> tuple[float, float]:
+    """Seconds to load and to work: measured here, else the mean of the other servers.
+
+    Where nobody knows, loading is taken to cost nothing: so servers are tried, and then known.
+    """
+    here = known.get(server, Known())
+    works = [seconds for k in known.values() if (seconds := k.work(kind)) is not None]
+    loads = [seconds for k in known.values() if (seconds := replace(k, warm="").load(kind))]
+    work, load = here.work(kind), here.load(kind)
+    return (
+        (fmean(loads) if loads else 0.0) if load is None else load,
+        (fmean(works) if works else WORK) if work is None else work,
+    )
 
 
 class Leases:
@@ -73,10 +91,7 @@ class Leases:
             if _before(connection, job, rivals) >= room:
                 return ""
             now = time.time()
-            candidates = [
-                _candidate(able, known.get(able.name, Known()), leased.get(able.name, []), now)
-                for able in open_
-            ]
+            candidates = [_candidate(able, known, leased.get(able.name, []), now) for able in open_]
             name = choose(candidates, waited=now - job.created)
             if name:
                 kind = next(able.kind for able in open_ if able.name == name)
@@ -127,24 +142,27 @@ class Leases:
         self._store.notify()
 
 
-def _candidate(able: Able, known: Known, leases: Sequence[Any], now: float) -> Candidate:
+def _candidate(
+    able: Able, known: Mapping[str, Known], leases: Sequence[Any], now: float
+) -> Candidate:
+    load, work = expected(able.kind, able.name, known)
     return Candidate(
         able.name,
         able.order,
         able.weight,
         ahead=sum(_left(lease, known, now) for lease in leases),
-        load=known.load(able.kind),
+        load=load,
         move=able.move,
-        work=known.work(able.kind),
+        work=work,
         full=len(leases) >= PER_SERVER,
     )
 
 
-def _left(lease: Any, known: Known, now: float) -> float:
+def _left(lease: Any, known: Mapping[str, Known], now: float) -> float:
     """Seconds that a job with a lease will still take; one that is late is taken for half done."""
-    work = known.work(lease.kind)
+    load, work = expected(lease.kind, lease.server, known)
     if not lease.started:
-        return work
+        return work if lease.warm else load + work
     gone = now - float(lease.started)
     return work - gone if gone < work else work / 2
 
@@ -180,7 +198,7 @@ def _known(connection: sa.Connection) -> dict[str, Known]:
 
 
 def _leased(connection: sa.Connection) -> dict[str, list[Any]]:
-    columns = (LEASES.c.server, LEASES.c.kind, JOBS.c.started, JOBS.c.owner)
+    columns = (LEASES.c.server, LEASES.c.kind, LEASES.c.warm, JOBS.c.started, JOBS.c.owner)
     query = sa.select(*columns).select_from(LEASES.outerjoin(JOBS, JOBS.c.id == LEASES.c.job))
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):

@@ -1,7 +1,7 @@
 """Which server a job takes, and whose turn it is."""
 
-from comfy.jobs.choice import LOAD, Candidate, choose, in_turn
-from comfy.jobs.leases import Able, Leases
+from comfy.jobs.choice import WORK, Candidate, choose, in_turn
+from comfy.jobs.leases import Able, Leases, expected
 from tests.jobs.test_store import TASK, in_line, store  # noqa: F401  a fixture
 
 
@@ -52,4 +52,5 @@ def test_speeds_and_warm_models_are_learned(store):  # noqa: F811
     known = leases.known()["one"]
     assert known.seconds == {"cold image_cleanup/x": 25.0, "warm image_cleanup/x": 5.0}
     assert (known.load("image_cleanup/x"), known.work("image_cleanup/x")) == (0.0, 5.0)
-    assert known.load("voice_clone/y") == LOAD
+    assert expected("image_cleanup/x", "two", leases.known()) == (20.0, 5.0)  # from "one"
+    assert expected("voice_clone/y", "one", leases.known()) == (0.0, WORK)

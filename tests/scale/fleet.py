@@ -42,9 +42,10 @@ class Replica:
             )
         threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
 
-    def order(self, chains: int, nap: float, most: int) -> None:
+    def order(self, *, nap: float, chains: int = 0, naps: int = 0, most: int = 100) -> None:
         assert self._process and self._process.stdin
-        self._process.stdin.write(json.dumps({"chains": chains, "nap": nap, "most": most}) + "\n")
+        order = {"chains": chains, "naps": naps, "nap": nap, "most": most}
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
 
     @property

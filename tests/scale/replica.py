@@ -1,8 +1,8 @@
 """One replica in a process of its own: `python -m tests.scale.replica FOLDER DATA OPTIONS`
 
 FOLDER has the workflows and the picture, OPTIONS (JSON) are the studio's settings. It reads one
-order a line, {"chains": 3, "nap": 0.3, "most": 20}, and prints the ids of each chain after it was
-acknowledged. A chain is two naps side by side and a third job that joins their pictures.
+order a line, {"chains": 3, "naps": 0, "nap": 0.3, "most": 20}, and prints the ids of each chain
+when it was acknowledged. A chain is two naps and a third job that joins their pictures.
 """
 
 from __future__ import annotations
@@ -71,6 +71,9 @@ def _obey(studio: Studio, folder: Path) -> None:
     dice = random.Random(folder.name)
     for line in sys.stdin:
         order = json.loads(line)
+        for _ in range(order["naps"]):
+            values = {"image": folder / "picture.png", "seconds": order["nap"]}
+            studio.submit("nap", values, owner=uuid.uuid4().hex)
         waiting: list[str] = []
         for _ in range(order["chains"]):
             while len(waiting) >= order["most"]:
