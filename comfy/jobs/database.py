@@ -37,14 +37,6 @@ class Database:
         self._closing.set()
         self._engine.dispose()
 
-    def answers(self) -> bool:
-        """Whether it can be reached now; this does not wait."""
-        try:
-            with self._engine.connect() as connection:
-                return connection.execute(sa.text("SELECT 1")).scalar() == 1
-        except sa.exc.SQLAlchemyError:
-            return False
-
     def read(self, look: Callable[[sa.Connection], T]) -> T:
         """What `look` answers; it waits for no writer, and no writer waits for it."""
         return self._patiently(lambda: self._once(self._engine.connect, look))

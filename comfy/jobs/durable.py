@@ -124,6 +124,10 @@ class Durable:
         self._start_new()  # stored, but killed before it was started
         self._sweeper.start()
 
+    @property
+    def is_working(self) -> bool:
+        return self._sweeper.is_alive() and not self._closing.is_set()
+
     def start(self, job_id: str) -> None:
         """Start a job. The same id twice is one workflow."""
         self._started.add(job_id)

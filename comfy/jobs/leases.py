@@ -208,9 +208,7 @@ def _leased(connection: sa.Connection) -> dict[str, list[Any]]:
 
 def _before(connection: sa.Connection, job: Job, rivals: Collection[str]) -> int:
     columns = (JOBS.c.id, JOBS.c.owner, JOBS.c.priority)
-    query = sa.select(*columns).where(
-        JOBS.c.status == WAITING, JOBS.c.phase == "line", JOBS.c.task.in_(rivals)
-    )
+    query = sa.select(*columns).where(_in_line(rivals))
     rows = connection.execute(query.order_by(JOBS.c.created))
     waiting = [(str(row.id), str(row.owner), int(row.priority)) for row in rows]
     if job.id not in {waiting_id for waiting_id, _, _ in waiting}:
@@ -223,10 +221,15 @@ def _before(connection: sa.Connection, job: Job, rivals: Collection[str]) -> int
 
 def _older(connection: sa.Connection, job: Job, rivals: Collection[str]) -> int:
     """For a job that has not joined the line yet."""
-    query = sa.select(sa.func.count()).where(
+    query = sa.select(sa.func.count()).where(_in_line(rivals), JOBS.c.created < job.created)
+    return int(connection.execute(query).scalar_one())
+
+
+def _in_line(rivals: Collection[str]) -> sa.ColumnElement[bool]:
+    """Who got a server a moment ago still says that it is in line."""
+    return sa.and_(
         JOBS.c.status == WAITING,
         JOBS.c.phase == "line",
         JOBS.c.task.in_(rivals),
-        JOBS.c.created < job.created,
+        JOBS.c.id.not_in(sa.select(LEASES.c.job)),
     )
-    return int(connection.execute(query).scalar_one())

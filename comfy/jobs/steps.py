@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 ENDED = "ended"
 STUDIO = ":studio"  # instead of a server's name: the studio does it, see comfy.jobs.parts
 TICK = 0.5  # seconds between two looks while a job waits
-FRONT = 8  # jobs per server in the line that hurry; those behind them look less often,
+FRONT = 3  # jobs per server in the line that hurry; those behind them look less often,
 FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
 ATTEMPTS = 3  # times that servers may lose a job before it is taken for what ends them
 PASSING = frozenset({"server_unreachable", "server_busy", "server_broken"})
@@ -73,16 +73,14 @@ class JobSteps:
         self._store.notify()
 
     def lease(self, job_id: str) -> str:
-        """The name of the server that this job may use; "" if it cannot go on.
-
-        One step with the wait for links: each step that is recorded costs a write to disk.
-        """
+        """The name of the server that this job may use; "" if it cannot go on."""
         while (job := self._unfinished(job_id)) and job.task == BATCH:
             if self._batches.feed(job):
                 return STUDIO
             self._store.wait(TICK)
         if not self._links_are_done(job_id):
             return ""
+        place = 0  # in the line, as far as known
         asked = 0.0  # the limit by which the sound was found short enough
         while (job := self._unfinished(job_id)) and not job.parts:
             able = self._servers.able(job.task)
@@ -97,10 +95,10 @@ class JobSteps:
             rivals = self._servers.tasks_of(able)
             bad = self._failed_at.get(job.id, frozenset())
             known = abilities(job, able, bad, self._servers, self._store)
-            place = self._leases.place(job, rivals)
             near = place < FRONT * len(able)
             if near and (server := self._leases.take(job, known, rivals)):
                 return server
+            place = self._leases.place(job, rivals)
             self._show_waiting(job, "line", place)
             if near:
                 self._store.wait(TICK)

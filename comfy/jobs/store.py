@@ -158,7 +158,7 @@ class Store:
         changed = self.database.write(
             lambda connection: connection.execute(statement).rowcount == 1, alone=False
         )
-        if "status" in changes:
+        if changes.get("status") in FINISHED:
             self.notify()
         return changed
 

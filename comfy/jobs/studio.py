@@ -286,5 +286,9 @@ class Studio:
         return self._servers.states()
 
     def is_ready(self) -> bool:
-        """Whether a new job could start now."""
-        return self._store.database.answers() and any(s.online for s in self.servers())
+        """Whether pages can be served: from the start to the end of work.
+
+        Not while the database or all servers are away: the other replicas lack them as well, and a
+        page that waits is better than a balancer's error.
+        """
+        return self._durable.is_working

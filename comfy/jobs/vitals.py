@@ -25,7 +25,7 @@ class Source(Protocol):
         """How each server is, as this replica sees it."""
 
     def is_ready(self) -> bool:
-        """Whether the database answers and a server is there."""
+        """Whether pages can be served."""
 
 
 class Vitals:

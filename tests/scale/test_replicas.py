@@ -15,8 +15,6 @@ from tests.faults.rig import runs
 from tests.postgres import needs_postgres
 from tests.scale.fleet import Fleet, wait_for
 
-KINDS = [pytest.param(False, id="sqlite"), pytest.param(True, id="postgres", marks=needs_postgres)]
-
 
 @pytest.fixture
 def open_fleet(tmp_path: Path) -> Iterator[Callable[..., Fleet]]:
@@ -31,11 +29,11 @@ def open_fleet(tmp_path: Path) -> Iterator[Callable[..., Fleet]]:
         fleet.close()
 
 
-@pytest.mark.parametrize("postgres", KINDS)
+@needs_postgres
 def test_the_jobs_of_a_dead_replica_and_a_closing_one_move(
-    postgres: bool, open_fleet: Callable[..., Fleet]
+    open_fleet: Callable[..., Fleet],
 ) -> None:
-    fleet = open_fleet(servers=2, replicas=["a", "b"], postgres=postgres)
+    fleet = open_fleet(servers=2, replicas=["a", "b"], postgres=True)
     a, b = fleet.replicas.values()
 
     def job(n: int, part: int) -> Job:
@@ -58,13 +56,6 @@ def test_the_jobs_of_a_dead_replica_and_a_closing_one_move(
     wait_for(lambda: len(b.ids) == 1 and job(1, 0).status == IN_PROGRESS)
     assert b.stop() == 0  # SIGTERM: handed over at once
     wait_for(lambda: job(1, 2).finished, 30)
-    if fleet.postgres:  # the database away
-        a.order(chains=1, nap=1.0, most=1)
-        wait_for(lambda: len(a.ids) == 2)
-        fleet.postgres.kill()
-        time.sleep(3)
-        fleet.postgres.start()
-        wait_for(lambda: all(fleet.store.get(i).finished for i in a.ids[1]), 30)
     for job_id in fleet.promised():
         ended = fleet.store.get(job_id)
         assert (ended.status, ended.error, ended.again) == (COMPLETED, {}, 0)
