@@ -15,7 +15,7 @@ from comfy.jobs.pipeline import split
 from comfy.jobs.store import BATCH, Store
 from comfy.media.files import written_whole
 
-ROWS = "rows"
+ROWS, CONSENT = "rows", "consent"  # of its values: the second if somebody was asked
 MOST_ROWS = 100
 FULL = "too_many_jobs"  # not an error of the row: it waits
 UNSAFE = re.compile(r"[^\w.-]+")
@@ -43,7 +43,8 @@ class Batches:
         if all(row.get("error") for row in checked):
             first: Row = checked[0]["error"] if checked else {"code": "batch_empty"}
             raise InputError(str(first["code"]), **first.get("details", {}))
-        return self._intake.add(BATCH, {ROWS: checked}, {}, owner, origin)
+        said = {} if consent is None else {CONSENT: consent}
+        return self._intake.add(BATCH, {ROWS: checked, **said}, {}, owner, origin)
 
     def retry(self, job_id: str, *, owner: str, origin: str = "") -> Job | None:
         """A new batch in which only what failed runs again. None if there is nothing like that."""
@@ -52,7 +53,9 @@ class Batches:
             return None
         old: list[Row] = list(batch.values[ROWS])
         rows = [{k: v for k, v in r.items() if k != "jobs"} if self.failed(r) else r for r in old]
-        return None if rows == old else self._intake.add(BATCH, {ROWS: rows}, {}, owner, origin)
+        if rows == old:
+            return None
+        return self._intake.add(BATCH, {**batch.values, ROWS: rows}, {}, owner, origin)
 
     def newest(self, owner: str) -> Job | None:
         return self._store.newest(owner, BATCH)
@@ -89,7 +92,10 @@ class Batches:
                 continue
             try:
                 jobs = self._start(
-                    row["values"], owner=batch.owner, origin=batch.origin, consent=False
+                    row["values"],
+                    owner=batch.owner,
+                    origin=batch.origin,
+                    consent=batch.values.get(CONSENT),
                 )
                 row["jobs"] = [job.id for job in jobs]
             except StudioError as error:
@@ -108,7 +114,10 @@ class Batches:
             "progress": round(sum(map(_progress, chains)) / max(1, len(rows)), 2),
         }
         if rows != list(batch.values[ROWS]):
-            changes |= {"values": {ROWS: rows}, "parts": [Link(c[-1].id) for c in chains if c]}
+            changes |= {
+                "values": {**batch.values, ROWS: rows},
+                "parts": [Link(c[-1].id) for c in chains if c],
+            }
         if any(getattr(batch, name) != value for name, value in changes.items()):
             self._store.update(batch.id, **changes)
         return all(done)

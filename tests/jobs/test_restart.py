@@ -69,3 +69,32 @@ def test_a_killed_studio_goes_on_where_it_was(moment, tmp_path):
         second.wait(timeout=20)
         second.stdout.close()
         store.close()
+
+
+VOICE = {"reference_audio": VALUES["reference_audio"]}
+SMALL = {**VOICE, "image": str(ASSETS / "portrait2.jpg")}
+SPEECH = {**VOICE, "text": "x", "sentences": ["One, and so on.", "Two, at length.", "Three."]}
+BATCH = {"rows": [{"name": t, "values": {**SMALL, "text": t}} for t in ("Hello.", "Goodbye.")]}
+
+
+@pytest.mark.parametrize(("values", "prompts"), [(SPEECH, 3), (BATCH, 5)], ids=["parts", "batch"])
+def test_a_killed_studio_goes_on_with_what_is_made_of_other_jobs(values, prompts, tmp_path):
+    first = start(tmp_path, values)
+    (whole,) = json.loads(first.stdout.readline())
+    store = Store(f"sqlite:///{tmp_path / 'studio.sqlite'}", tmp_path)
+    wait_for(lambda: store.get(whole).progress > 0)
+    first.kill()
+    first.wait()
+    first.stdout.close()
+    assert store.get(whole).status == IN_PROGRESS
+    second = start(tmp_path)
+    try:
+        wait_for(lambda: store.get(whole).finished, seconds=90)
+        job = store.get(whole)
+        assert (job.status, job.error, job.outputs[0].path.exists()) == (COMPLETED, {}, True)
+        assert prompts_ever_queued(tmp_path) == prompts
+    finally:
+        second.terminate()
+        second.wait(timeout=20)
+        second.stdout.close()
+        store.close()
