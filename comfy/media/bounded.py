@@ -67,6 +67,20 @@ def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
     return [(str(name), dict(told)) for name, told in found]
 
 
+def louder(path: Path, folder: Path) -> Path:
+    try:
+        return Path(WORKERS.call("louder", path, folder, seconds=QUICK))
+    except Broken as error:
+        raise InputError("sound_unusable") from error
+
+
+def brighter(path: Path, folder: Path) -> Path:
+    try:
+        return Path(WORKERS.call("brighter", path, folder, seconds=QUICK))
+    except Broken as error:
+        raise InputError("picture_unusable") from error
+
+
 def sharpest_moment(source: Path, limits: Limits) -> tuple[float, float]:
     try:
         moment, length = WORKERS.call("sharpest_moment", source, limits, seconds=QUICK)

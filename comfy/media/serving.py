@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from comfy.errors import StudioError
-from comfy.media import hints, pictures, results, sounds, thumbnails, video
+from comfy.media import hints, mend, pictures, results, sounds, thumbnails, video
 from comfy.media.plain import from_plain, to_plain
 
 try:
@@ -23,6 +23,8 @@ CALLS: Mapping[str, Callable[..., Any]] = {
         sounds.sound_seconds,
         hints.picture_hints,
         hints.sound_hints,
+        mend.louder,
+        mend.brighter,
         video.sharpest_moment,
         video.save_frame,
         thumbnails.thumbnail,

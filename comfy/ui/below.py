@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
 from comfy.errors import InputError
-from comfy.media.bounded import accept_sound, picture_hints, sound_hints
+from comfy.media.bounded import (
+    accept_picture,
+    accept_sound,
+    brighter,
+    louder,
+    picture_hints,
+    sound_hints,
+)
 from comfy.media.files import Limits
 from comfy.media.hints import Hint
 from comfy.text import say
 from comfy.ui.access import visitor
 from comfy.ui.language import both, error_both, language_of
 from comfy.ui.ownership import FRAMES, person_folder
-from comfy.ui.parts import clickable, drawn
+from comfy.ui.parts import clickable
 from comfy.ui.results import results_folder
 from comfy.ui.uploads import uploaded
 from comfy.workflow.inputs import FILE_KINDS, Input
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"instruction": ("subtitles", "watermark", "text")}
+MENDED = ("dark", "quiet", "part")  # hints with a button that mends it
 HINTED = "hinted"  # folder for the WAV copies that are looked at
 EVENTS: dict[str, Any] = {
     "show_progress": "hidden",
@@ -34,12 +42,18 @@ EVENTS: dict[str, Any] = {
 def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
     """Add the hint or the wishes of this input; nothing for the other kinds."""
     if item.kind in FILE_KINDS:
-        hint = drawn("hint", [], elem_id=f"hint-{tab}-{item.name}", elem_classes="hint")
+        hint = clickable(
+            "hint", [], ["mend"], elem_id=f"hint-{tab}-{item.name}", elem_classes="hint"
+        )
 
         def look(value: Any) -> list[Any]:
             return hint_value(item, value, limits)
 
+        def mend(value: Any, event: gr.EventData, request: gr.Request) -> Sequence[Any]:
+            return mended_value(item, value, str(event.id), limits, frames_folder(request))
+
         field.change(look, field, hint, preprocess=False, queue=True, **EVENTS)
+        hint.mend(mend, field, [field, hint], preprocess=False, **EVENTS)
     elif item.name in PRESETS:
         _create_presets(tab, item.name, field)
 
@@ -51,7 +65,32 @@ def hint_value(item: Input, value: Any, limits: Limits) -> list[Any]:
         found = _look(item, path, limits) if path else []
     except InputError as error:
         return [error_both(error.code, error.details)]
-    return [both(f"hint.{name}", **details) for name, details in found]
+    return [_said(name, details) for name, details in found]
+
+
+def _said(name: str, details: Mapping[str, Any]) -> dict[str, Any]:
+    said: dict[str, Any] = dict(both(f"hint.{name}", **details))
+    return said | {"mend": {"id": name, "title": both(f"mend.{name}")}} if name in MENDED else said
+
+
+def mended_value(item: Input, value: Any, name: str, limits: Limits, folder: Path) -> Sequence[Any]:
+    """What the field holds after its hint's button was pressed, and what the hint says then."""
+    try:
+        path = uploaded(value)
+        if path is None or name not in MENDED:
+            return [gr.skip(), gr.skip()]
+        made = _mended(item, path, name, limits, folder)
+    except InputError as error:
+        return [gr.skip(), [error_both(error.code, error.details)]]
+    return [str(made), hint_value(item, str(made), limits)]
+
+
+def _mended(item: Input, path: Path, name: str, limits: Limits, folder: Path) -> Path:
+    if item.kind == "image":
+        return brighter(accept_picture(path, folder, limits), folder)
+    if name == "quiet":
+        return louder(accept_sound(path, folder, limits), folder)
+    return accept_sound(path, folder, limits, keep_seconds=item.keep_seconds)
 
 
 def _look(item: Input, path: Path, limits: Limits) -> list[Hint]:

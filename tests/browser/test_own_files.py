@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
+import soundfile
 from PIL import Image, ImageFilter
 from playwright.sync_api import Page, expect
 
@@ -122,6 +124,22 @@ def test_hints_tell_at_once_what_will_hurt(open_page: OpenPage, tmp_path: Path) 
             "This picture looks blurred. A sharp one gives a better result.",
         ]
     )
+
+
+def test_a_hint_mends_what_can_be_mended(open_page: OpenPage, tmp_path: Path) -> None:
+    rate = 16_000
+    hum = 0.01 * np.sin(np.arange(20 * rate) * 0.1)
+    soundfile.write(tmp_path / "hum.wav", hum, rate, "PCM_16")
+    page = open_page()
+    page.click("#tabs button[data-tab-id=voice_clone]")
+    put(page, "voice_clone", "reference_audio", tmp_path / "hum.wav")
+    hint = page.locator("#hint-voice_clone-reference_audio")
+    buttons = hint.locator("button .l-en")
+    expect(buttons).to_have_text(["Make it louder", "Cut it to this part"])
+    buttons.nth(0).click()
+    expect(buttons).to_have_text(["Cut it to this part"])
+    buttons.nth(0).click()
+    expect(hint.locator("li")).to_have_count(0)
 
 
 def test_a_wish_is_one_click(open_page: OpenPage) -> None:

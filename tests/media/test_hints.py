@@ -8,9 +8,10 @@ import av
 import numpy as np
 import pytest
 import soundfile
-from PIL import Image, ImageFilter
+from PIL import Image, ImageFilter, ImageStat
 
 from comfy.errors import InputError
+from comfy.media import bounded
 from comfy.media.files import Limits
 from comfy.media.hints import picture_hints, sound_hints
 from comfy.media.video import save_frame, sharpest_moment
@@ -74,6 +75,25 @@ def test_sounds_that_are_short_quiet_loud_or_long(tmp_path: Path) -> None:
     long = sound(tmp_path / "long.wav", (10, 0.0), (15, 0.5), (5, 0.0))
     assert sound_hints(long, 15) == [("part", {"keep": 15, "start": "0:10", "end": "0:25"})]
     assert sound_hints(long, 0) == []
+
+
+def test_a_quiet_sound_is_made_louder(tmp_path: Path) -> None:
+    mended = bounded.louder(sound(tmp_path / "quiet.wav", (8, 0.01)), tmp_path)
+    wave, rate = soundfile.read(mended)
+    assert (len(wave) / rate, round(float(np.abs(wave).max()), 2)) == (8.0, 0.9)
+    assert sound_hints(mended, 15) == []
+    silent = bounded.louder(sound(tmp_path / "silent.wav", (3, 0.0)), tmp_path)
+    assert not soundfile.read(silent)[0].any()
+
+
+def test_a_dark_picture_is_made_brighter(tmp_path: Path) -> None:
+    dark = Image.open(ASSETS / "portrait.jpg").point(lambda value: value // 8)
+    dark.save(tmp_path / "dark.png")
+    mended = bounded.brighter(tmp_path / "dark.png", tmp_path)
+    with Image.open(mended) as picture:
+        assert picture.size == dark.size
+        assert 85 < ImageStat.Stat(picture.convert("L")).mean[0] < 95
+    assert picture_hints(mended) == []
 
 
 def test_the_sharpest_frame_of_a_video_is_found_and_saved(tmp_path: Path) -> None:
