@@ -66,6 +66,18 @@ class History:
         """The body of the first message of this type, e.g. "execution_error"."""
         return next((body for kind, body in self.messages if kind == name), None)
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What nodes tell in words, as PreviewAny and ours do: the lines under "text"."""
+        texts = [output.get("text") for output in self.outputs.values()]
+        return tuple(
+            line
+            for lines in texts
+            if isinstance(lines, list)
+            for line in lines
+            if isinstance(line, str)
+        )
+
     def files(self, node_id: str) -> list[FileRef]:
         """Files a node wrote, under whatever key it chose: images, gifs, audio, videos, ..."""
         lists = (value for value in self.outputs.get(node_id, {}).values())

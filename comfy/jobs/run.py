@@ -27,6 +27,7 @@ from comfy.workflow.task import Task
 from comfy.workflow.variant import Variant
 
 FOLDER = "studio"  # our sub-folder on every server, for uploads and results
+MOST_NOTES, LONGEST_NOTE = 50, 300  # lines and characters of what a server told
 WRITE_EVERY = 0.2  # seconds between two progress updates of a job
 
 
@@ -77,7 +78,8 @@ class Run:
             if not self._adopt_leftovers():
                 raise PromptLost
             return
-        self._complete(results(history.files(self._variant.output_node), self._task.output))
+        files = history.files(self._variant.output_node)
+        self._complete(results(files, self._task.output), history.said)
 
     def _follow(self) -> None:
         limits = {"patience": self._patience.away, "stall": self._patience.stall}
@@ -223,7 +225,7 @@ class Run:
             raise Closing
         return job is None or job.finished
 
-    def _complete(self, refs: Sequence[FileRef]) -> None:
+    def _complete(self, refs: Sequence[FileRef], said: Sequence[str] = ()) -> None:
         """Copy the results here, check them, and end the job."""
         self._update(phase="download", progress=0.99)
         name = f"{self._task.name.replace('_', '-')}-{self._job.id[:8]}"
@@ -234,6 +236,8 @@ class Run:
         for output in outputs:
             self._store.files.keep(output.path)
         whole: dict[str, Any] = {"phase": "", "progress": 1.0, "outputs": outputs, "error": {}}
+        if self._variant.quality == "preview":  # only our own engine's words are known
+            whole["notes"] = [line[:LONGEST_NOTE] for line in said[:MOST_NOTES]]
         stored = self._store.update(self._job.id, status=COMPLETED, **whole)
         if not stored and self._was_cancelled():
             self._store.files.forget_folder(folder)

@@ -39,6 +39,7 @@ JOBS = sa.Table(
     sa.Column("consent", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("replica", sa.String(64), nullable=False, server_default=""),
     sa.Column("priority", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("notes", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("parts", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("whole", sa.String(64), nullable=False, server_default="", index=True),
     sa.Index("jobs_owner_created", "owner", "created"),
@@ -138,6 +139,7 @@ def from_row(row: Mapping[str, Any], folder: Path) -> Job:
         Output(folder / item["path"], item["kind"], item.get("ref")) for item in row["outputs"]
     )
     fields["parts"] = tuple(Link(item["link"]) for item in row["parts"])
+    fields["notes"] = tuple(row["notes"])
     fields["preview"] = folder / row["preview"] if row["preview"] else None
     return Job(**fields)
 

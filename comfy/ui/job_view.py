@@ -108,10 +108,21 @@ def _detail(jobs: Sequence[Job], status: str) -> Both | None:
         return _failure(job)
     if status in (WAITING, PENDING):
         return _waiting(job)
+    if status == COMPLETED:
+        return _told(jobs)
     if job.parts and job.place and not job.finished:
         return both("page.parts_left", left=job.place, count=len(job.parts))
     left = _seconds_left(jobs) if status == IN_PROGRESS else 0.0
     return both("page.time_left", time=_clock(left)) if left else None
+
+
+def _told(jobs: Sequence[Job]) -> Both | None:
+    """What the engine could not do though the job is done."""
+    lines = [line for job in jobs for line in job.notes]
+    undone = [line.removeprefix("not_done:") for line in lines if line.startswith("not_done:")]
+    if undone:
+        return both("page.not_done", what="; ".join(undone))
+    return both("page.nothing_found") if "nothing_found" in lines else None
 
 
 def _failure(job: Job) -> Both:

@@ -34,6 +34,16 @@ def test_a_picture_is_cleaned_and_nothing_else_changes(studio, picture):
     assert not changed[:150].any()
 
 
+def test_a_job_tells_what_was_found_and_what_was_not(studio, picture, tmp_path):
+    plain = tmp_path / "plain.png"
+    Image.new("RGB", (200, 120), (90, 120, 60)).save(plain)
+    told = finished(studio, studio.submit("image_cleanup", {"image": plain}, owner=person()))
+    assert (told.status, told.notes) == (COMPLETED, ("nothing_found",))
+    values = {"image": picture, "instruction": "去除字幕，把背景换成海滩"}
+    told = finished(studio, studio.submit("image_cleanup", values, owner=person()))
+    assert [note.split(":")[0] for note in told.notes] == ["removed", "not_done"]
+
+
 def test_the_same_again_is_the_same_job_and_a_new_seed_is_a_new_one(studio, picture, voice):
     owner = person()
     values = {"reference_audio": voice, "text": "One two three."}

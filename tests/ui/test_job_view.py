@@ -52,6 +52,17 @@ def test_an_empty_tab_says_what_will_appear() -> None:
     }
 
 
+def test_a_done_job_says_what_the_engine_could_not_do() -> None:
+    done = job(status="completed", notes=("nothing_found",))
+    assert str(english(run_card([done]))["detail"]).startswith("No text to remove was found")
+    done = job(status="completed", notes=("removed:text:1:hi", "not_done:换背景"))
+    assert run_card([done])["detail"] == {
+        "zh": "预览引擎只能去掉文字，这一部分没有做：换背景。带 Qwen Image Edit 的服务器可以做。",
+        "en": "The preview engine can only remove text; this was not done: 换背景. "
+        "A server with Qwen Image Edit can do it.",
+    }
+
+
 def test_a_job_in_line_tells_its_place() -> None:
     card = run_card([job(status="waiting", phase="line", place=3, created=NOW - 4)], follow=True)
     assert english(card) == {
