@@ -30,6 +30,7 @@
 
   const pieces = (value) => !value ? "" : `<section class="pieces"><h3>${both(value.title)}</h3>
     ${value.note ? `<p>${both(value.note)}</p>` : ""}
+    ${value.error ? `<p class="why" role="alert">${both(value.error)}</p>` : ""}
     <ol>${value.rows.map((entry, number) => piece(entry, number, value)).join("")}</ol>
     ${value.emotions ? "" : `<video controls playsinline hidden></video>`}
     ${value.emotions ? `<div class="acts"><button type="button" data-piece="split">${both(value.words.split)}</button>

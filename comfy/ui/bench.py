@@ -11,7 +11,7 @@ from comfy.errors import InputError, StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.sentences import MOST, Sentence, split
 from comfy.jobs.studio import SPEECH, Studio
-from comfy.ui.language import label
+from comfy.ui.language import both, error_both, label
 from comfy.ui.pieces import bench_value, create_pieces, sentences_of
 from comfy.ui.recipe import CONSENT, Recipe
 
@@ -31,9 +31,11 @@ class Bench:
         """The script of the form as sentences, in the form's mood."""
         try:
             found = split(str(text or ""), str(emotion or "neutral"))
-        except StudioError:
-            found = split("")
-        return bench_value(self._studio, self._task, found)
+        except StudioError as error:
+            told = {"error": error_both(error.code, error.details)}
+            return bench_value(self._studio, self._task, []) | told
+        value = bench_value(self._studio, self._task, found)
+        return value if found else value | {"error": both("add.text")}
 
     def shown(self, jobs: Sequence[Job]) -> dict[Any, Any]:
         """The list for the job that the tab shows; it stays for one without sentences."""
