@@ -17,7 +17,7 @@ from comfy.ui.bench import create_bench
 from comfy.ui.examples import create_examples, example_values
 from comfy.ui.language import both, either, label
 from comfy.ui.many import create_many
-from comfy.ui.recipe import OWN_FIELDS, Recipe
+from comfy.ui.recipe import CONSENT, OWN_FIELDS, Recipe
 from comfy.ui.results import input_file
 from comfy.ui.video_source import VideoSource
 from comfy.ui.voices import SavedVoices, takes_voice
@@ -47,6 +47,7 @@ class TabForm:
         files = [i for i in inputs if i.kind in FILE_KINDS and i.name not in OWN_FIELDS]
         self._source = files[0].name if files else ""
         self.fields = create_inputs(name, inputs, own=OWN_FIELDS, below=self._below)
+        self._ask_for_each_file()
         if self._video:
             self._video.fill(self._first(files, "image"), self._first(files, "audio"))
         self.bench = create_bench(self._studio, self._recipe)
@@ -59,6 +60,14 @@ class TabForm:
             self.stop = gr.Button(
                 label("page.cancel"), scale=1, min_width=90, visible=False, elem_id=f"cancel-{name}"
             )
+
+    def _ask_for_each_file(self) -> None:
+        """The tick of the consent is about the files that are there: a new one takes it away."""
+        if CONSENT in self.fields:
+            for item in self._recipe.inputs:
+                if item.kind in FILE_KINDS:
+                    tick = self.fields[CONSENT]
+                    self.fields[item.name].upload(None, None, tick, js="() => false")
 
     def _below(self, item: Input, field: Any) -> None:
         create_below(self._recipe.name, item, field, self._limits)
