@@ -54,6 +54,25 @@ def test_the_page_and_the_api_always_ask() -> None:
     assert wrong == []
 
 
+OPENERS = {"pictures", "sounds", "video", "hints", "thumbnails", "results"}
+OURS = {"parts.py"}  # joins results that were opened in the bounded process before
+NAMES = {"kind_of", "Hint"}  # open nothing
+
+
+def test_files_of_strangers_are_opened_in_the_bounded_process_alone() -> None:
+    wrong = []
+    for folder in ("jobs", "ui"):
+        for path in (ROOT / "comfy" / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+                    "comfy.media."
+                ):
+                    names = {alias.name for alias in node.names} - NAMES
+                    if names and (node.module or "").rpartition(".")[2] in OPENERS:
+                        wrong.append(path.name)
+    assert set(wrong) <= OURS
+
+
 def test_a_published_number_opens_nothing() -> None:
     number = public_number("0f9c1c2e-8a4c-4c55-9d0e-d3a0f8a7b111")
     assert re.fullmatch("[0-9a-f]{32}", number)
