@@ -6,7 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -32,6 +32,10 @@ class Database:
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
         self._closing = threading.Event()
+        # SQLite lets threads sleep and try again for its lock: those of a process stand in line.
+        self._writer: AbstractContextManager[object] = (
+            threading.Lock() if self.is_sqlite else nullcontext()
+        )
 
     def close(self) -> None:
         self._closing.set()
@@ -53,7 +57,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[sa.Connection]:
         """A write transaction; on PostgreSQL and SQLite alike only one at a time."""
-        with self._patiently(self._engine.connect) as connection, connection.begin():
+        with self._writer, self._patiently(self._engine.connect) as connection, connection.begin():
             if self.is_sqlite:  # take the write lock at once: a read cannot be upgraded later
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
             else:

@@ -56,6 +56,7 @@ class Run:
         self._variant = _variant(job, server, task)
         self._progress = Progress(self._variant.nodes)
         self._written = 0.0
+        self._previewed = 0.0
 
     def to_the_end(self) -> None:
         """The job has completed in the store, or was cancelled. Raises StudioError, Closing."""
@@ -209,6 +210,9 @@ class Run:
         }
 
     def _keep_preview(self, image: bytes) -> None:
+        if time.monotonic() - self._previewed < WRITE_EVERY:
+            return
+        self._previewed = time.monotonic()
         path = self._store.folder / "previews" / f"{self._job.id}.jpg"
         with written_whole(path) as part:
             part.write_bytes(image)
