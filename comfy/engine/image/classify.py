@@ -40,15 +40,20 @@ def is_believable(box: TextBox) -> bool:
     """Whether the text is surely there.
 
     RapidOCR reads "***" in stars on a flag, "O" in the rim of a cup and single Chinese letters in
-    bokeh. Subtitles and watermarks have their place to speak for them; other text needs a good
+    bokeh, "AAAA" in the eaves of a pagoda. Subtitles and watermarks have their place to speak for them; other text needs a good
     score and two letters.
     """
     count = len(letters(box.text))
     if box.repeated:
         return True
     if box.kind is Kind.TEXT:
-        return box.score >= 0.8 and count >= 2
+        return box.score >= 0.8 and count >= 2 and not _is_ornament(letters(box.text))
     return count >= 2 or (count == 1 and box.score >= 0.85)
+
+
+def _is_ornament(text: str) -> bool:
+    """Hardly more than one Latin letter over and over: a pattern that looks like it."""
+    return text.isascii() and len(text) >= 4 and max(map(text.count, text)) > 0.6 * len(text)
 
 
 def slanted(box: TextBox) -> bool:
