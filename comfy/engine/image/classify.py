@@ -40,8 +40,8 @@ def is_believable(box: TextBox) -> bool:
     """Whether the text is surely there.
 
     RapidOCR reads "***" in stars on a flag, "O" in the rim of a cup and single Chinese letters in
-    bokeh, "AAAA" in the eaves of a pagoda. Subtitles and watermarks have their place to speak for them; other text needs a good
-    score and two letters.
+    bokeh, "AAAA" in the eaves of a pagoda. Subtitles and watermarks have their place to speak for
+    them; other text needs a good score and two letters.
     """
     count = len(letters(box.text))
     if box.repeated:
