@@ -43,9 +43,10 @@ class AppProcess:
         watchdog = threading.Timer(START_SECONDS, self._process.kill)
         watchdog.start()
         assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+        # with --mcp Gradio has something to say before us
+        line = next((line for line in self._process.stdout if line.startswith(READY)), "")
         watchdog.cancel()
-        assert line.startswith(READY), f"the app said {line!r}"
+        assert line, "the app ended, or took too long"
         self.url = line.removeprefix(READY).strip()
 
     def stop(self) -> int:

@@ -69,7 +69,7 @@ class Visitor:
 def begin(visitor: Visitor, path: str, seed: int) -> list[str]:
     """Press the button of the voice tab; gives the ids of its jobs."""
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    fields = [file, LONG_TEXT, "neutral", seed]
+    fields = [file, LONG_TEXT, "neutral", seed, True]  # consent
     visitor.send("card-voice_clone", "begin", [[], f"bench-{visitor.session}", *fields])
     output = visitor.wait()["output"]
     ids: list[str] = output["data"][0]

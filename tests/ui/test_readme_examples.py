@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -47,3 +49,24 @@ def test_the_curl_example_runs(app: AppProcess) -> None:
     )
     assert "event: complete" in done.stdout, done.stdout + done.stderr
     assert '"status": "completed"' in done.stdout
+
+
+@pytest.mark.skipif(
+    not find_spec("mcp"), reason="needs gradio[mcp], which brings an older pydantic"
+)
+def test_the_mcp_example_runs(tmp_path: Path) -> None:
+    app = AppProcess(tmp_path)
+    app.start("--mcp")
+    try:
+        told = subprocess.run(
+            [sys.executable, "-c", example("python", 2, app) + "print(told)"],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+    finally:
+        app.stop()
+    assert told.returncode == 0, told.stderr
+    assert ".png" in told.stdout
+    assert "completed" in told.stdout
