@@ -50,7 +50,7 @@ def create_inputs(
 def create_input(tab: str, item: Input) -> Any:
     """The component of one input."""
     common = {
-        "label": label(f"input.{item.name}"),
+        "label": label(f"input.{tab}_{item.name}", f"input.{item.name}"),
         "elem_id": f"{tab}-{item.name}",
     }
     match item.kind:
