@@ -192,3 +192,15 @@ def test_a_manifest_entry_is_read() -> None:
     table = {"kind": "choice", "choices": ["a", "b"], "default": "a", "advanced": True}
     wanted = Input("x", "choice", default="a", choices=("a", "b"), advanced=True)
     assert Input.read("x", table) == wanted
+
+
+def test_consent_is_about_a_face_or_a_voice() -> None:
+    with pytest.raises(ValueError, match="consent is about a face or a voice"):
+        Input.read("image", {"kind": "image", "consent": "hat"})
+
+
+def test_a_whole_number_that_no_float_can_hold_is_out_of_range() -> None:
+    steps = Input.read("steps", {"kind": "integer", "default": 4, "min": 1, "max": 9})
+    with pytest.raises(InputError) as caught:
+        steps.accept(10**400)
+    assert caught.value.code == "value_out_of_range"
