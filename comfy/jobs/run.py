@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from comfy.jobs.servers import Server
 from comfy.jobs.store import Store
 from comfy.media.bounded import picture_size
 from comfy.media.files import written_whole
-from comfy.protocol import FileRef
+from comfy.protocol import FileRef, History
 from comfy.workflow.inputs import AUTO
 from comfy.workflow.task import Task
 from comfy.workflow.variant import Variant
@@ -69,24 +70,24 @@ class Run:
             if not self._send():
                 return
         try:
-            self._follow()
+            history = self._follow()
         except PromptLost:
             if not self._adopt_leftovers():
                 raise
             return
-        history = self._client.history(self._job.id)
-        if history is None:  # somebody cleared it between the last look and this one
-            if not self._adopt_leftovers():
-                raise PromptLost
-            return
         files = history.files(self._variant.output_node)
         self._complete(results(files, self._task.output), history.said)
 
-    def _follow(self) -> None:
+    def _follow(self) -> History:
         limits = {"patience": self._patience.away, "stall": self._patience.stall}
+        events = self._client.follow(self._job.id, stop=self._is_cancelled, **limits)
         try:
-            for event in self._client.follow(self._job.id, stop=self._is_cancelled, **limits):
-                self._show(event)
+            with closing(events):  # or its socket would live as long as an error's traceback
+                while True:
+                    self._show(next(events))
+        except StopIteration as end:
+            history: History = end.value
+            return history
         except PromptStalled:
             self._client.cancel(self._job.id)  # it will be sent elsewhere
             raise

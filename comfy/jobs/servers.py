@@ -49,6 +49,7 @@ class Server:
     embedded: bool = False
     online: bool = False
     looked: bool = False
+    seen: float = field(default_factory=time.monotonic)  # its newest answer to a look
     waiting: int = 0
     weight: float = 1.0
     tags: tuple[str, ...] = ()
@@ -66,7 +67,7 @@ class Server:
             self.waiting = len(queue.running) + len(queue.pending)
             if not was or time.monotonic() - self.asked > OBJECT_INFO_AGE:
                 self._ask_abilities(tasks)
-            self.online = True
+            self.online, self.seen = True, time.monotonic()
         except StudioError as error:
             self.online = False
             if was or not self.looked:
@@ -177,6 +178,11 @@ class Servers:
         """The server of this name, if it can be reached now."""
         server = self._servers.get(name)
         return server if server and server.online else None
+
+    def away(self, name: str) -> float:
+        """Seconds since the server last answered; 0 for an engine that is about to start."""
+        server = self._servers.get(name)
+        return time.monotonic() - server.seen if server else 0.0
 
     def knows(self, name: str) -> bool:
         """Whether there is a server of this name, now or in a moment."""

@@ -250,10 +250,14 @@ class JobSteps:
             self._store.update(job.id, phase=phase, place=place)
 
     def _reach(self, name: str) -> Server | None:
-        """The server, also if it comes back soon. None for one that is not configured any more."""
-        deadline = time.monotonic() + self._patience.away
+        """The server, also if it comes back soon. None for one that is not configured any more.
+
+        Its absence counts from its last answer: whoever followed a prompt there has waited before.
+        """
+        began = time.monotonic()
         while (server := self._servers.get(name)) is None:
-            if not self._servers.knows(name) or time.monotonic() > deadline:
+            absent = max(self._servers.away(name), time.monotonic() - began)
+            if not self._servers.knows(name) or absent > self._patience.away:
                 return None
             if self._closing.is_set():
                 raise Closing
