@@ -77,6 +77,10 @@ def _port(value: str) -> int:
     return _between(int(value), 0, 65_535)
 
 
+def _days(value: str) -> int:
+    return _between(int(value), 0, 36_500)
+
+
 def _count(value: str) -> int:
     return _between(int(value), 1, 1_000_000)
 
@@ -113,6 +117,8 @@ SETTINGS = (
     Setting("max_audio_seconds", "STUDIO_MAX_AUDIO_SECONDS", "600", _count),
     Setting("max_jobs", "STUDIO_MAX_JOBS", "20", _count),
     Setting("max_requests", "STUDIO_MAX_REQUESTS", "1200", _count),
+    Setting("min_free_mb", "STUDIO_MIN_FREE_MB", "500", _count),
+    Setting("keep_days", "STUDIO_KEEP_DAYS", "0", _days),
     Setting("open", "STUDIO_OPEN", "false", _switch),
     Setting("mcp", "GRADIO_MCP_SERVER", "false", _switch),
     Setting("workflows", "STUDIO_WORKFLOWS", "", _folder),
@@ -152,6 +158,8 @@ class Settings:
     max_audio_seconds: int
     max_jobs: int
     max_requests: int
+    min_free_mb: int
+    keep_days: int
     open: bool
     mcp: bool
     workflows: Path | None

@@ -17,7 +17,7 @@ from comfy.media.files import written_whole
 
 ROWS, CONSENT = "rows", "consent"  # of its values: the second if somebody was asked
 MOST_ROWS = 100
-FULL = "too_many_jobs"  # not an error of the row: it waits
+FULL = ("too_many_jobs", "disk_low")  # no errors of the row: it waits
 UNSAFE = re.compile(r"[^\w.-]+")
 
 Row = dict[str, Any]
@@ -99,7 +99,7 @@ class Batches:
                 )
                 row["jobs"] = [job.id for job in jobs]
             except StudioError as error:
-                if error.code == FULL:
+                if error.code in FULL:
                     break
                 row["error"] = trouble(error)
         chains = [self.chain(row) for row in rows]

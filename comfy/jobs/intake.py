@@ -51,6 +51,7 @@ class Intake:
         if self._store.room(owner, self._max_jobs) < len(tasks):
             raise InputError("too_many_jobs", limit=self._max_jobs)
         self._guests.check(origin, tasks)
+        self._uploads.check_disk()
 
     def accept(
         self,
@@ -122,6 +123,7 @@ class Intake:
         known = self._twins.fingerprint(task, accepted, parts)
         if twin := self._twins.find(known, owner):
             return twin
+        self._uploads.check_disk()
         job = Job(
             id=job_id or str(uuid.uuid4()),
             task=task,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import AbstractContextManager
@@ -17,6 +18,7 @@ from comfy.jobs.tables import JOBS, META, VOICES, add_missing_columns, from_row,
 
 SHARING = 3  # times as many unfinished jobs as one person may come from one address
 BATCH = "batch"  # a job's task that no server can do: see comfy.jobs.batch
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 MOST_PIECES = 500  # parts of a person among which takes are looked for
 
 
@@ -101,6 +103,19 @@ class Store:
         """All jobs that still have to end, oldest first."""
         query = JOBS.select().where(JOBS.c.status.not_in(FINISHED))
         return self._select(query.order_by(JOBS.c.created))
+
+    def ended_before(self, moment: float) -> list[Job]:
+        """Finished jobs that are no parts, oldest first."""
+        query = JOBS.select().where(JOBS.c.status.in_(FINISHED), JOBS.c.whole == "")
+        return self._select(query.where(JOBS.c.ended < moment).order_by(JOBS.c.ended))
+
+    def linked(self) -> set[str]:
+        """The ids of all jobs that others have as an input, a part or in a row of a batch."""
+        columns = (JOBS.c["values"], JOBS.c.parts)
+        query = sa.select(*(sa.cast(column, sa.String) for column in columns))
+        return self.database.read(
+            lambda c: {i for row in c.execute(query) for text in row for i in ID.findall(text)}
+        )
 
     def failed(self, limit: int) -> list[Job]:
         """The newest failures, newest first."""

@@ -14,6 +14,7 @@ from comfy.jobs.batch import Batches
 from comfy.jobs.durable import Durable
 from comfy.jobs.guests import Guests
 from comfy.jobs.intake import Intake
+from comfy.jobs.janitor import Janitor
 from comfy.jobs.job import CANCELLED, Job, Link
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
@@ -67,7 +68,7 @@ class Studio:
         replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
         self._parts = parts = Parts(self._store, twins, self.tasks, labels, replicas, self._start)
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
-        uploads = Uploads(self._store.folder / "inputs", limits)
+        uploads = Uploads(self._store.folder / "inputs", limits, settings.min_free_mb)
         self.voices = Voices(self._store, uploads)
         self._intake = Intake(
             self._store,
@@ -93,6 +94,7 @@ class Studio:
             self.batches,
             self._replica.id,
         )
+        self._janitor = Janitor(self._store, self.delete, keep_days=settings.keep_days)
         self._durable = Durable(
             settings.database,
             self._steps,
@@ -115,10 +117,12 @@ class Studio:
         self._leases.reap()
         self._servers.start()
         self._durable.launch()
+        self._janitor.start()
 
     def close(self) -> None:
         """Stop all threads. Unfinished jobs stay as they are and go on at the next start."""
         self._steps.close()
+        self._janitor.close()
         self._durable.close()
         self._servers.close()
         self._store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,16 @@ from comfy.workflow.task import Task
 class Uploads:
     """Turns what a person gave into files we trust, named by their content."""
 
-    def __init__(self, folder: Path, limits: Limits) -> None:
+    def __init__(self, folder: Path, limits: Limits, min_free_mb: int) -> None:
+        """Nothing is taken that would leave less than `min_free_mb` of the disk."""
         self._folder = folder
         self._limits = limits
+        self._min_free = min_free_mb * 1_000_000
+
+    def check_disk(self) -> None:
+        """Raise InputError disk_low before the disk is: what runs still needs room for results."""
+        if shutil.disk_usage(self._folder.parent).free < self._min_free:
+            raise InputError("disk_low")
 
     def accept(self, task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values with each file replaced by our copy. Raises InputError."""
@@ -35,6 +43,7 @@ class Uploads:
         source = Path(value)
         if source.parent == self._folder:  # ours already: the same job again
             return source
+        self.check_disk()
         if item.kind == "image":
             return accept_picture(source, self._folder, self._limits)
         seconds = min(self._limits.seconds, int(item.max or self._limits.seconds))
