@@ -8,6 +8,7 @@ from comfy import __version__
 from comfy.settings import SETTINGS
 from comfy.text import say
 from comfy.workflow.task import load_tasks
+from tests.test_lock import REQUIREMENTS
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -31,8 +32,9 @@ def test_the_test_command_is_what_ci_runs():
     command = re.findall(r"```sh\n(.*?)\n```", README, re.S)[1]
     installs, runs = command.split(" && ")
     script = (ROOT / ".ci" / "run").read_text("utf-8")
-    assert installs.removeprefix("pip install ") in script
-    assert runs in script
+    assert re.findall(r"-r (\S+)", installs) == list(REQUIREMENTS)  # the lock is made of these
+    assert re.findall("^pip install .*-r (.*)$", script, re.M) == [".ci/requirements.lock"]
+    assert runs in script.splitlines()[-1]
 
 
 def test_every_file_that_it_names_is_there():
