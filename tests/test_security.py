@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from comfy.errors import InputError, OutputMissing
 from comfy.jobs.labels import public_number
@@ -78,6 +79,12 @@ def test_a_published_number_opens_nothing() -> None:
     assert re.fullmatch("[0-9a-f]{32}", number)
     assert number == public_number("0f9c1c2e-8a4c-4c55-9d0e-d3a0f8a7b111")
     assert "0f9c1c2e" not in number
+
+
+def test_no_log_of_a_container_grows_without_end() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text("utf-8"))
+    bounded_log = {"driver": "local", "options": {"max-size": "10m", "max-file": "5"}}
+    assert {service["logging"] == bounded_log for service in compose["services"].values()} == {True}
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.mp4", "a.mp3", "a.webp"])
