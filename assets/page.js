@@ -310,7 +310,7 @@
   // Bring a part into sight when it is not (on a phone the result is below the form).
   const reveal = (id) => {
     const part = document.getElementById(id);
-    if (!part) return;
+    if (!part || part.closest(".columns")?.querySelector(".missing")) return; // that is in sight instead
     const top = part.getBoundingClientRect().top;
     if (top < 0 || top > innerHeight - 220) part.scrollIntoView({ behavior: "smooth", block: "start" });
   };

@@ -37,7 +37,7 @@ def load_examples() -> Mapping[str, tuple[Example, ...]]:
 
 
 def create_examples(tab: str, inputs: Sequence[Input]) -> Any:
-    """The strip of examples under the inputs; None if the tab has none."""
+    """The strip of examples above the inputs; None if the tab has none."""
     examples = load_examples().get(tab, ())
     if not examples:
         return None

@@ -30,7 +30,7 @@ WIDE = (
     "collapse;font-size:14px}th,td{text-align:left;padding:6px 8px;border-bottom:1px solid "
     "var(--line);vertical-align:top}td form{display:inline}td button{display:inline;width:auto;"
     "margin:0 4px 4px 0;padding:4px 10px;font-size:13px}h2{font-size:17px;margin:24px 0 6px}"
-    ".scroll{overflow-x:auto}.bad{color:#c22}.good{color:#187a3d}"
+    ".scroll{overflow-x:auto}th{white-space:nowrap}td{word-break:keep-all}th{font-size:13px;color:var(--soft)}.bad{color:#c22}.good{color:#187a3d}"
     "@media(prefers-color-scheme:dark){.bad{color:#ff8f8f}.good{color:#7fdca0}}"
 )
 

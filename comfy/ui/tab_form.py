@@ -28,7 +28,7 @@ Updates = dict[Any, Any]
 
 
 class TabForm:
-    """The inputs, a video to take them from, examples, and the buttons to start and to cancel."""
+    """Examples, the inputs, a video to take them from, and the buttons to start and to cancel."""
 
     def __init__(self, studio: Studio, recipe: Recipe) -> None:
         self._studio = studio
@@ -46,13 +46,13 @@ class TabForm:
         name, inputs = self._recipe.name, self._recipe.inputs
         files = [i for i in inputs if i.kind in FILE_KINDS and i.name not in OWN_FIELDS]
         self._source = files[0].name if files else ""
+        self.examples = create_examples(name, inputs)  # first: what a newcomer looks for
         self.fields = create_inputs(name, inputs, own=OWN_FIELDS, below=self._below)
         self._ask_for_each_file()
         if self._video:
             self._video.fill(self._first(files, "image"), self._first(files, "audio"))
         self.bench = create_bench(self._studio, self._recipe)
         self.many = create_many(self._studio, self._recipe)
-        self.examples = create_examples(name, inputs)
         with gr.Row(elem_classes="runbar"):
             self.run = gr.Button(
                 label(f"run.{name}", "run.any"), variant="primary", scale=3, elem_id=f"run-{name}"

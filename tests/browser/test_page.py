@@ -156,9 +156,7 @@ def test_a_phone_never_scrolls_sideways(open_page: OpenPage, locale: str) -> Non
 
 def test_the_badge_says_which_engine_works(open_page: OpenPage) -> None:
     page = open_page()
-    expect(page.locator("#header .badge.large .l-en")).to_have_text(
-        "Preview quality · built-in engine"
-    )
+    expect(page.locator("#header .badge.large .l-en")).to_have_text("Built-in preview engine")
 
 
 def test_what_people_type_is_never_taken_for_a_page(open_page: OpenPage) -> None:
