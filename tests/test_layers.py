@@ -13,7 +13,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "addresses": (set(), set()),
     "passwords": ({"text"}, set()),
     "settings": (CORE | {"text", "addresses"}, set()),
-    "media": (CORE, {"PIL", "soundfile", "av", "numpy", "c2pa"}),
+    "media": (CORE, {"PIL", "soundfile", "av", "numpy", "c2pa", "cv2"}),
     "workflow": (CORE, set()),
     "client": (CORE, {"requests", "websockets"}),
     "jobs": (

@@ -55,7 +55,7 @@ def test_the_page_and_the_api_always_ask() -> None:
     assert wrong == []
 
 
-OPENERS = {"pictures", "sounds", "video", "hints", "thumbnails", "results"}
+OPENERS = {"pictures", "sounds", "video", "hints", "thumbnails", "results", "paste_back"}
 OURS = {"parts.py"}  # joins results that were opened in the bounded process before
 NAMES = {"kind_of", "Hint"}  # open nothing
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from comfy.client.http import ComfyClient
@@ -54,14 +54,27 @@ def fetch(
     folder: Path,
     name: str,
     label: Label | None = None,
+    mend: Callable[[Path, Path], bool] | None = None,
 ) -> list[Output]:
     """Copy the files to `folder`, labelled; all are there and sound, or none is.
 
+    `mend` may write a better picture than the first one; the server's own is then the last.
     Raises OutputMissing, ServerError, StudioError disk_full.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        return [_fetch_one(client, ref, kind, folder, name, n, label) for n, ref in enumerate(refs)]
+        for number, ref in enumerate(refs):
+            client.view(ref, to=_place(folder, name, number, ref), limit=MOST_BYTES)
+        outputs = [
+            Output(_place(folder, name, n, ref), kind, (ref.filename, ref.subfolder, ref.type))
+            for n, ref in enumerate(refs)
+        ]
+        better = folder / f"{name}-mended.png"
+        if mend and mend(outputs[0].path, better):
+            outputs = [Output(better, kind), *outputs[1:], outputs[0]]
+        for output in outputs:
+            make_presentable(output.path, kind, label)
+        return outputs
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
         if disk_is_full(error):
@@ -78,17 +91,6 @@ def disk_is_full(error: BaseException | None) -> bool:
     return False
 
 
-def _fetch_one(
-    client: ComfyClient,
-    ref: FileRef,
-    kind: str,
-    folder: Path,
-    name: str,
-    number: int,
-    label: Label | None,
-) -> Output:
+def _place(folder: Path, name: str, number: int, ref: FileRef) -> Path:
     suffix = Path(ref.filename).suffix.lower()
-    path = folder / f"{name}{f'-{number + 1}' if number else ''}{suffix}"
-    client.view(ref, to=path, limit=MOST_BYTES)
-    make_presentable(path, kind, label)
-    return Output(path, kind, (ref.filename, ref.subfolder, ref.type))
+    return folder / f"{name}{f'-{number + 1}' if number else ''}{suffix}"

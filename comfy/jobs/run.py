@@ -15,7 +15,8 @@ from comfy.jobs.durable import Closing
 from comfy.jobs.fetch import fetch, left_behind, results
 from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, PENDING, Job, Link
-from comfy.jobs.labels import Labels
+from comfy.jobs.labels import CHANGES, Labels
+from comfy.jobs.mending import Mending
 from comfy.jobs.patience import Patience
 from comfy.jobs.progress import Progress
 from comfy.jobs.servers import Server
@@ -237,15 +238,27 @@ class Run:
         folder = self._store.folder / "outputs" / self._job.id
         kind = self._task.output
         label = self._labels.of(self._job, kind)
-        outputs = fetch(self._client, refs, kind=kind, folder=folder, name=name, label=label)
+        mend = self._mending()
+        outputs = fetch(
+            self._client, refs, kind=kind, folder=folder, name=name, label=label, mend=mend
+        )
         for output in outputs:
             self._store.files.keep(output.path)
         whole: dict[str, Any] = {"phase": "", "progress": 1.0, "outputs": outputs, "error": {}}
         if self._variant.quality == "preview":  # only our own engine's words are known
             whole["notes"] = [line[:LONGEST_NOTE] for line in said[:MOST_NOTES]]
+        elif mend:
+            whole["notes"] = mend.notes
         stored = self._store.update(self._job.id, status=COMPLETED, **whole)
         if not stored and self._was_cancelled():
             self._store.files.forget_folder(folder)
+
+    def _mending(self) -> Mending | None:
+        """Models move what they should leave alone; our own engine does not."""
+        if self._task.name != CHANGES or self._variant.quality == "preview":
+            return None
+        original = self._job.values.get("image")
+        return Mending(self._local_file(original)) if isinstance(original, Path | Link) else None
 
     def _was_cancelled(self) -> bool:
         job = self._store.get(self._job.id)

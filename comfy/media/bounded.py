@@ -15,6 +15,7 @@ from comfy.media.labels import Label
 from comfy.media.workers import Broken, Workers
 
 QUICK = 60  # seconds of processor time
+SLOW = 300  # for a search over two large pictures
 LONG = 3600  # to write a long video anew
 
 # One pool for the whole process, like the files it works on: idle children are kept warm in it.
@@ -108,3 +109,11 @@ def make_presentable(path: Path, kind: str, label: Label | None = None) -> None:
         WORKERS.call("make_presentable", path, kind, label, seconds=LONG)
     except Broken as error:
         raise OutputMissing("output_unreadable") from error
+
+
+def paste_back(original: Path, result: Path, target: Path) -> tuple[float, str]:
+    try:
+        share, reason = WORKERS.call("paste_back", original, result, target, seconds=SLOW)
+    except Broken as error:
+        raise OutputMissing("output_unreadable") from error
+    return float(share), str(reason)

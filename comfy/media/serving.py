@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from comfy.errors import StudioError
@@ -13,6 +14,14 @@ try:
     import resource
 except ImportError:  # Windows: only the time on the clock is limited there
     resource = None  # type: ignore[assignment]
+
+
+def paste_back(original: Path, result: Path, target: Path) -> tuple[float, str]:
+    """See comfy.media.paste_back, which needs a library that is slow to load."""
+    from comfy.media.paste_back import paste_back_file  # noqa: PLC0415
+
+    return paste_back_file(original, result, target)
+
 
 CALLS: Mapping[str, Callable[..., Any]] = {
     function.__name__: function
@@ -29,6 +38,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
         video.save_frame,
         thumbnails.thumbnail,
         results.make_presentable,
+        paste_back,
     )
 }
 MEMORY = 4 * 2**30  # bytes of address space; a picture of 50 megapixels takes about 1 GB of it

@@ -18,6 +18,7 @@ from comfy.jobs.job import (
     WAITING,
     Job,
 )
+from comfy.jobs.mending import NOT_PASTED, PASTED
 from comfy.media.bounded import thumbnail
 from comfy.text import has
 from comfy.ui.language import Both, both, either, error_both
@@ -117,12 +118,24 @@ def _detail(jobs: Sequence[Job], status: str) -> Both | None:
 
 
 def _told(jobs: Sequence[Job]) -> Both | None:
-    """What the engine could not do though the job is done."""
+    """What could not be done though the job is, or what was done to the result."""
     lines = [line for job in jobs for line in job.notes]
     undone = [line.removeprefix("not_done:") for line in lines if line.startswith("not_done:")]
     if undone:
         return both("page.not_done", what="; ".join(undone))
-    return both("page.nothing_found") if "nothing_found" in lines else None
+    if "nothing_found" in lines:
+        return both("page.nothing_found")
+    return _mended(lines)
+
+
+def _mended(lines: Sequence[str]) -> Both | None:
+    """Whether everything but the edited area is the person's own picture."""
+    told = [line.partition(":") for line in lines]
+    percent = next((about for code, _, about in told if code == PASTED), "")
+    if percent:
+        return both("page.pasted", percent=percent)
+    reason = next((about for code, _, about in told if code == NOT_PASTED), "")
+    return both(f"not_pasted.{reason}") if reason else None
 
 
 def _failure(job: Job) -> Both:

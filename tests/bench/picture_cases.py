@@ -200,8 +200,9 @@ def tiled(size: tuple[int, int], text: str, *, opacity: float = 0.3, turn: float
 Make = Callable[[tuple[int, int]], Layer]
 
 
-def _case(name: str, clean: Picture, words: tuple[str, ...], *overlays: Make,
+def drawn(name: str, clean: Picture, words: tuple[str, ...], *overlays: Make,
           instruction: str = "去除字幕、水印、文字") -> PictureCase:  # fmt: skip
+    """These overlays on a clean picture, after JPEG."""
     size = clean.shape[1], clean.shape[0]
     image = Image.fromarray(clean).convert("RGBA")
     marked = np.zeros(clean.shape[:2], bool)
@@ -223,32 +224,32 @@ def cases(held: bool) -> list[PictureCase]:
     turn, flat = (-19.0, "COPY ONLY") if held else (28.0, "ABC STOCK")
     down = "岁月静好安然" if held else "春风又绿江南"
     return [
-        _case("tiles on a lake", lake(seed), (*mark.split(), zh),
+        drawn("tiles on a lake", lake(seed), (*mark.split(), zh),
               lambda s: tiled(s, mark, turn=turn), lambda s: subtitle(s, zh, y=0.947)),
-        _case("upright tiles", blocks(seed), tuple(flat.split()),
+        drawn("upright tiles", blocks(seed), tuple(flat.split()),
               lambda s: tiled(s, flat, turn=0, opacity=0.35)),
-        _case("dark tiles", gradient(seed + 1), tuple(mark.split()),
+        drawn("dark tiles", gradient(seed + 1), tuple(mark.split()),
               lambda s: tiled(s, mark, turn=-turn, opacity=0.25, colour=BLACK)),
-        _case("outlined, two lines", lights(seed + 2), (zh, en),
+        drawn("outlined, two lines", lights(seed + 2), (zh, en),
               lambda s: subtitle(s, zh, y=0.86, serif=held),
               lambda s: subtitle(s, en, y=0.94, height=0.044)),
-        _case("outlined on rock", rock(seed + 3), (zh,),
+        drawn("outlined on rock", rock(seed + 3), (zh,),
               lambda s: subtitle(s, zh, fill=(255, 230, 40, 255))),
-        _case("outlined on cloth", cloth(seed + 4), (en,), lambda s: subtitle(s, en, serif=held)),
-        _case("soft shadow", gradient(seed + 5), (zh,), lambda s: shadowed(s, zh, held)),
-        _case("soft shadow, lamps", lights(seed + 6), (zh,), lambda s: shadowed(s, zh, held)),
-        _case("bar", lights(seed + 7), (zh,), lambda s: barred(s, zh)),
-        _case("round bar", blocks(seed + 8), (zh,), lambda s: barred(s, zh, round_=0.45)),
-        _case("full bar", rock(seed + 9), (en,), lambda s: barred(s, en, full=True)),
-        _case("corner icon", blocks(seed + 10), (channel,), lambda s: corner(s, channel, held)),
-        _case("corner icon, lamps", lights(seed + 11), (channel,), lambda s: corner(s, channel)),
-        _case("vertical", gradient(seed + 12), (down,), lambda s: vertical(s, down, held)),
-        _case("vertical on cloth", cloth(seed + 13), (down,), lambda s: vertical(s, down, held)),
-        _case("see-through text", gradient(seed + 14), (zh,),
+        drawn("outlined on cloth", cloth(seed + 4), (en,), lambda s: subtitle(s, en, serif=held)),
+        drawn("soft shadow", gradient(seed + 5), (zh,), lambda s: shadowed(s, zh, held)),
+        drawn("soft shadow, lamps", lights(seed + 6), (zh,), lambda s: shadowed(s, zh, held)),
+        drawn("bar", lights(seed + 7), (zh,), lambda s: barred(s, zh)),
+        drawn("round bar", blocks(seed + 8), (zh,), lambda s: barred(s, zh, round_=0.45)),
+        drawn("full bar", rock(seed + 9), (en,), lambda s: barred(s, en, full=True)),
+        drawn("corner icon", blocks(seed + 10), (channel,), lambda s: corner(s, channel, held)),
+        drawn("corner icon, lamps", lights(seed + 11), (channel,), lambda s: corner(s, channel)),
+        drawn("vertical", gradient(seed + 12), (down,), lambda s: vertical(s, down, held)),
+        drawn("vertical on cloth", cloth(seed + 13), (down,), lambda s: vertical(s, down, held)),
+        drawn("see-through text", gradient(seed + 14), (zh,),
               lambda s: subtitle(s, zh, fill=(*WHITE, 150), width=0, serif=held)),
-        _case("karaoke", cloth(seed + 15), (zh,), lambda s: subtitle(
+        drawn("karaoke", cloth(seed + 15), (zh,), lambda s: subtitle(
             s, zh, fill=(255, 240, 0, 255), stroke=(20, 40, 200), width=0.09, serif=held)),
-        _case("on a person", person(seed), (zh, en),
+        drawn("on a person", person(seed), (zh, en),
               lambda s: subtitle(s, zh, y=0.8, height=0.05, serif=held),
               lambda s: subtitle(s, en, y=0.87, height=0.035)),
     ]  # fmt: skip

@@ -1,0 +1,84 @@
+"""A cleanup by a model, as far as the studio can tell: mended, with the server's own file kept."""
+
+import uuid
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from comfy.jobs.job import COMPLETED, Link
+from comfy.jobs.studio import Studio
+from comfy.settings import Settings
+from tests.app_process import ROOT
+from tests.jobs.conftest import wait_for
+
+
+def own_folder(folder, class_type):
+    """The cleanup by this node of the engine, which is said to be a model."""
+    target = folder / "image_cleanup"
+    target.mkdir(parents=True)
+    source = ROOT / "workflows" / "image_cleanup"
+    manifest = (source / "cpu-preview.toml").read_text("utf-8")
+    graph = (source / "cpu-preview.json").read_text("utf-8")
+    manifest = manifest.replace('quality = "preview"', 'quality = "full"')
+    if class_type != "CPURemoveText":
+        manifest = manifest.partition("[bind.instruction]")[0]
+        graph = graph.replace("CPURemoveText", class_type).replace('"去除字幕、水印、文字"', '""')
+        graph = graph.replace('["78", 0],\n      "instruction": ""', '["78", 0]')
+    (target / "cpu-preview.toml").write_text(manifest, "utf-8")
+    (target / "cpu-preview.json").write_text(graph, "utf-8")
+    return folder
+
+
+@pytest.fixture
+def lettered(tmp_path):
+    path = tmp_path / "lettered.png"
+    with Image.open(ROOT / "assets" / "portrait.jpg") as image:
+        small = image.convert("RGB").resize((384, 480))
+    font = ImageFont.load_default(28)
+    ImageDraw.Draw(small).text((90, 420), "Hello subtitle", "white", font, stroke_width=2)
+    small.save(path)
+    return path
+
+
+def run(tmp_path, class_type, picture, chain=False):
+    own = own_folder(tmp_path / "own", class_type)
+    options = ["--data", str(tmp_path / "data"), "--workflows", str(own)]
+    studio = Studio.open(Settings.load(options, {}))
+    try:
+        wait_for(lambda: studio.servers() and studio.servers()[0].online)
+        owner = uuid.uuid4().hex
+        jobs = [studio.submit("image_cleanup", {"image": picture}, owner=owner)]
+        if chain:
+            jobs.append(studio.submit("image_cleanup", {"image": Link(jobs[0].id)}, owner=owner))
+        done = [list(studio.watch(job.id, tick=0.05))[-1] for job in jobs]
+        pictures = [[pixels(output.path) for output in job.outputs] for job in done]
+    finally:
+        studio.close()
+    return done, pictures
+
+
+def pixels(path):
+    with Image.open(path) as image:
+        return np.asarray(image.convert("RGB"))
+
+
+def test_a_model_s_picture_is_mended_and_its_own_is_kept(lettered, tmp_path):
+    (first, second), (made, _) = run(tmp_path, "CPURemoveText", lettered, chain=True)
+    assert (first.status, first.quality) == (COMPLETED, "full")
+    assert [note.partition(":")[0] for note in first.notes] == ["pasted"]
+    assert [output.path.name.endswith("-mended.png") for output in first.outputs] == [True, False]
+    assert (first.outputs[0].ref, first.outputs[1].ref is None) == (None, False)
+    changed = (made[0] != pixels(lettered)).any(axis=2)
+    assert changed[415:460, 90:290].any()
+    assert not changed[:370].any()
+    # The next step is given our picture, as there is no file of this kind on the server.
+    assert (second.status, second.error) == (COMPLETED, {})
+    assert second.notes == ("not_pasted:unchanged",)
+
+
+def test_what_was_painted_anew_stays_and_says_so(lettered, tmp_path):
+    (job,), ((made,),) = run(tmp_path, "ImageInvert", lettered)
+    assert (job.status, len(job.outputs)) == (COMPLETED, 1)
+    assert job.notes in (("not_pasted:repainted",), ("not_pasted:unregistered",))
+    assert np.array_equal(made, 255 - pixels(lettered))
