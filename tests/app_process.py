@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 READY = "Comfy Presenter: "
 OURS = ("COMFY_", "STUDIO_", "GRADIO_", "DATABASE_")  # settings of whoever runs the tests
-START_SECONDS = 60
+START_SECONDS = 120  # ten or less on a machine that does nothing else
 
 
 class AppProcess:
@@ -46,6 +46,8 @@ class AppProcess:
         # with --mcp Gradio has something to say before us
         line = next((line for line in self._process.stdout if line.startswith(READY)), "")
         watchdog.cancel()
+        if not line:
+            self.kill()
         assert line, "the app ended, or took too long"
         self.url = line.removeprefix(READY).strip()
 

@@ -121,7 +121,6 @@ class Durable:
         """Begin to work; unfinished workflows of this executor are recovered."""
         self._replicas.beat()
         DBOS.launch()
-        self._start_new()  # stored, but killed before it was started
         self._sweeper.start()
 
     @property
@@ -161,7 +160,7 @@ class Durable:
                 log.exception("the search for idle jobs failed")
 
     def _start_new(self) -> None:
-        """Jobs that another replica stored for this one, as it has less to do."""
+        """Jobs that another replica stored for this one, or that were stored just before a kill."""
         mine = set(self._steps.unfinished())
         self._started &= mine
         for job_id in mine - self._working - self._started:

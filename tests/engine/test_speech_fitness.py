@@ -77,8 +77,8 @@ def test_a_name_in_another_script_does_not_stop_a_script() -> None:
     ("text", "runs"),
     [
         ("我的RTX 4090很快", ["我的", "RTX", "四零九零很快"]),
-        ("The RTX 4090 is fast.", ["The RTX 40 90 is fast."]),
-        ("Buy a GTX 1080 in 2025", ["Buy a GTX 10 80 in 2025"]),
+        ("The RTX 4090 is fast.", ["The RTX forty ninety is fast."]),
+        ("Buy a GTX 1080 in 2025", ["Buy a GTX ten eighty in twenty twenty five"]),
     ],
 )
 def test_model_numbers_are_read_digit_by_digit_or_in_pairs(text: str, runs: list[str]) -> None:
