@@ -35,7 +35,7 @@ def chromium() -> str | None:
     return os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not run on under other files
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         try:

@@ -14,7 +14,7 @@ from tests.app_process import careful_head
 TASKS = ("image_cleanup", "voice_clone", "talking_head")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # one to a process: DBOS is global, and other files open their own
 def studio(tmp_path_factory):
     data = tmp_path_factory.mktemp("studio")
     own = str(careful_head(tmp_path_factory.mktemp("own")))
