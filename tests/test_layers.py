@@ -4,6 +4,8 @@ import ast
 import sys
 from pathlib import Path
 
+from tests.sources import parsed
+
 ROOT = Path(__file__).parent.parent
 CORE = {"errors", "protocol"}
 LAYERS = {  # folder or module under comfy/: what it may import of ours, and of others
@@ -43,7 +45,7 @@ LONGEST = 300  # lines of a file
 
 def imports(path: Path) -> set[str]:
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -83,4 +85,4 @@ def test_files_stay_short():
 
 def test_every_file_says_its_purpose():
     files = [f for f in (ROOT / "comfy").rglob("*.py") if f.read_text("utf-8").strip()]
-    assert [f.name for f in files if not ast.get_docstring(ast.parse(f.read_text("utf-8")))] == []
+    assert [f.name for f in files if not ast.get_docstring(parsed(f))] == []

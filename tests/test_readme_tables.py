@@ -6,6 +6,7 @@ from pathlib import Path
 
 from comfy.text import texts
 from tests.readme_tables import README, error_table, table_in
+from tests.sources import parsed
 
 ROOT = Path(__file__).parent.parent
 TEXT = README.read_text("utf-8")
@@ -18,8 +19,7 @@ def rows(name: str) -> list[list[str]]:
 
 
 def names_in(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text("utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    return {node.name for node in parsed(path).body if isinstance(node, ast.FunctionDef)}
 
 
 def test_the_error_table_is_made_of_the_texts():

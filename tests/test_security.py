@@ -14,6 +14,7 @@ from comfy.jobs.labels import public_number
 from comfy.media import bounded
 from comfy.media.files import Limits
 from comfy.media.results import PNG_SIGNATURE
+from tests.sources import parsed
 
 ROOT = Path(__file__).parent.parent
 ROW = re.compile(r"^\| [A-E] \| (.+?) \| (.+?) \| `(test_\w+)` \|$", re.M)
@@ -31,7 +32,7 @@ def test_each_threat_names_a_test_that_exists() -> None:
     tests = {
         node.name
         for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(parsed(path))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     }
     assert len(rows()) >= 60
@@ -44,7 +45,7 @@ def test_the_page_and_the_api_always_ask() -> None:
     """No call of `submit` from the page or the API leaves out what the person said."""
     wrong = []
     for path in (ROOT / "comfy" / "ui").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in ast.walk(parsed(path)):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue
             names = {word.arg for word in node.keywords}
@@ -64,7 +65,7 @@ def test_files_of_strangers_are_opened_in_the_bounded_process_alone() -> None:
     wrong = []
     for folder in ("jobs", "ui"):
         for path in (ROOT / "comfy" / folder).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
                     "comfy.media."
                 ):

@@ -10,6 +10,7 @@ import pytest
 from comfy.settings import SETTINGS
 from comfy.text import LANGUAGES, explain, pick_language, say, texts
 from comfy.workflow.task import load_tasks
+from tests.sources import parsed
 
 ROOT = Path(__file__).parent.parent
 SOURCES = {
@@ -30,7 +31,7 @@ def codes() -> set[str]:
     """The first argument of every error that is made, and the classes' own codes."""
     found = set()
     for source in SOURCES.values():
-        for node in ast.walk(ast.parse(source)):
+        for node in ast.walk(parsed(source)):
             match node:
                 case ast.Call(func=ast.Name(id=name), args=[ast.Constant(value=str(code)), *_]):
                     if RAISED.search(name) and code and re.fullmatch("[a-z_]+", code):
