@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -14,7 +13,7 @@ from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import Vitals
 from comfy.passwords import is_hash
 from comfy.settings import Settings
-from comfy.text import pick_language, say
+from comfy.text import say, terminal_language
 from comfy.ui.environment import prepare_gradio
 
 settings = Settings.load(sys.argv[1:] if __name__ == "__main__" else [])
@@ -31,8 +30,7 @@ logging.getLogger("httpx").setLevel(logging.WARNING)
 
 def complain(key: str, **details: object) -> str:
     """A sentence for the terminal, in its language."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    return say(key, pick_language(locale.replace("_", "-")), **details)
+    return say(key, terminal_language(), **details)
 
 
 try:

@@ -21,7 +21,7 @@ from comfy.client.http import ComfyClient
 from comfy.errors import StudioError
 from comfy.protocol import ObjectInfo
 from comfy.settings import Settings
-from comfy.text import explain, has, pick_language, say
+from comfy.text import explain, has, say, terminal_language
 from comfy.workflow.problem import Problem, Remark
 from comfy.workflow.task import Task, load_tasks
 from comfy.workflow.trial import variant_problems
@@ -43,9 +43,8 @@ class Words:
 
     @classmethod
     def of_terminal(cls, env: Mapping[str, str] = os.environ) -> Words:
-        locale = (env.get("LC_ALL") or env.get("LANG") or "").replace("_", "-")
         packs = tomllib.loads(PACKS.read_text(encoding="utf-8"))["packs"]
-        return cls(pick_language(locale), packs)
+        return cls(terminal_language(env), packs)
 
     def say(self, key: str, **details: object) -> str:
         return say(key, self.language, **details)

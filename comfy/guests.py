@@ -6,19 +6,18 @@ The settings of the app (environment, `--data`, ...) go with it: they say where 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
 from comfy.jobs.guests import GuestLink, Guests
 from comfy.jobs.store import Store
 from comfy.settings import Settings
-from comfy.text import pick_language, say
+from comfy.text import say, terminal_language
 from comfy.ui.passes import Passes, read_secret
 
 
 def main(argv: list[str] | None = None) -> int:
-    language = pick_language((os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2])
+    language = terminal_language()
     options, rest = _parser(language).parse_known_args(argv)
     settings = Settings.load(rest)
     store = Store(settings.database, settings.data)

@@ -7,11 +7,10 @@ import binascii
 import getpass
 import hashlib
 import hmac
-import os
 import secrets
 import sys
 
-from comfy.text import pick_language, say
+from comfy.text import say, terminal_language
 
 COST = 15  # log2 of scrypt's N: 32 MB and about a tenth of a second for each guess
 BLOCK, PARALLEL = 8, 1
@@ -70,8 +69,7 @@ def _bytes(text: str) -> bytes:
 
 def main() -> int:
     """Ask for a password (or read it from a pipe) and print what goes into the settings."""
-    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    language = pick_language(locale.replace("_", "-"))
+    language = terminal_language()
     if sys.stdin.isatty():
         password = getpass.getpass(say("password.ask", language))
     else:

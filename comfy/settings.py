@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.addresses import BadAddress, ServerAddress, read_addresses
-from comfy.text import pick_language, say
+from comfy.text import say, terminal_language
 
 
 @dataclass(frozen=True)
@@ -173,7 +173,7 @@ class Settings:
         cls, argv: Sequence[str] | None = None, env: Mapping[str, str] = os.environ
     ) -> Settings:
         """Command line over environment over default. A wrong value ends the program in words."""
-        language = pick_language((env.get("LC_ALL") or env.get("LANG") or "").replace("_", "-"))
+        language = terminal_language(env)
         parser = argparse.ArgumentParser(prog="app.py", description=say("app.tagline", language))
         for item in SETTINGS:
             extra: dict[str, Any] = (

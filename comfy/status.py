@@ -7,7 +7,6 @@ The settings of the app (environment, `--database-url`, ...) go with it.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 
@@ -19,14 +18,14 @@ from comfy.jobs.servers import Servers, ServerState
 from comfy.jobs.store import Store
 from comfy.jobs.studio import WORKFLOWS
 from comfy.settings import Settings
-from comfy.text import explain, pick_language, say
+from comfy.text import explain, say, terminal_language
 from comfy.workflow.task import load_tasks
 
 LOOK_SECONDS = 8.0  # for all servers to answer
 
 
 def main(argv: list[str] | None = None) -> int:
-    language = pick_language((os.environ.get("LC_ALL") or os.environ.get("LANG") or "")[:2])
+    language = terminal_language()
     parser = argparse.ArgumentParser(
         prog="comfy.status", description=say("operator.about", language)
     )

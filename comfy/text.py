@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import string
 import tomllib
 from collections.abc import Mapping
@@ -64,6 +65,11 @@ def pick_language(accept: str) -> str:
     """The language for an Accept-Language header or a locale: "zh" for any Chinese, else "en"."""
     first = accept.split(",")[0].strip().lower()
     return "zh" if first.startswith("zh") else "en"
+
+
+def terminal_language(env: Mapping[str, str] = os.environ) -> str:
+    """The language of whoever sits at the command line."""
+    return pick_language(env.get("LC_ALL") or env.get("LANG") or "")
 
 
 def _named(kind: str, value: object, language: str) -> object:

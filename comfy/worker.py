@@ -7,7 +7,6 @@ the storage of results with the pages. SIGTERM hands its jobs over: what runs on
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -17,13 +16,12 @@ from comfy.jobs.monitor import start_monitor
 from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import Vitals
 from comfy.settings import Settings
-from comfy.text import pick_language, say
+from comfy.text import say, terminal_language
 
 
 def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    locale = os.environ.get("LC_ALL") or os.environ.get("LANG") or ""
-    language = pick_language(locale.replace("_", "-"))
+    language = terminal_language()
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, lambda *_: stop.set())

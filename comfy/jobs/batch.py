@@ -111,15 +111,14 @@ class Batches:
             "status": IN_PROGRESS,
             "phase": "parts",
             "place": done.count(False),
-            "progress": round(sum(map(_progress, chains)) / max(1, len(rows)), 2),
+            "progress": round(sum(map(progress, chains)) / max(1, len(rows)), 2),
         }
         if rows != list(batch.values[ROWS]):
             changes |= {
                 "values": {**batch.values, ROWS: rows},
                 "parts": [Link(c[-1].id) for c in chains if c],
             }
-        if any(getattr(batch, name) != value for name, value in changes.items()):
-            self._store.update(batch.id, **changes)
+        self._store.show(batch, **changes)
         return all(done)
 
     def chain(self, row: Mapping[str, Any]) -> list[Job]:
@@ -155,5 +154,6 @@ def trouble(error: StudioError) -> dict[str, Any]:
     return {"code": error.code, "details": dict(error.details)}
 
 
-def _progress(chain: Sequence[Job]) -> float:
+def progress(chain: Sequence[Job]) -> float:
+    """Of one row, 0..1."""
     return sum(1.0 if j.finished else j.progress for j in chain) / len(chain) if chain else 0.0

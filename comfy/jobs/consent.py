@@ -19,6 +19,7 @@ from comfy.jobs.job import COMPLETED, Job, Link
 from comfy.jobs.store import Store
 from comfy.jobs.tables import CONSENTS
 from comfy.media.files import content_name
+from comfy.workflow.inputs import FILE_KINDS
 from comfy.workflow.task import Task
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
@@ -48,7 +49,7 @@ class Consents:
         found = {}
         for item in task.inputs:
             value = values.get(item.name)
-            if value is None or item.kind not in ("image", "audio"):
+            if value is None or item.kind not in FILE_KINDS:
                 continue
             if ground := self._ground(value, owner, given):
                 found[item.name] = ground
@@ -98,8 +99,7 @@ class Consents:
         query = sa.select(CONSENTS.c.ground).where(
             CONSENTS.c.owner == owner, CONSENTS.c.file == digest
         )
-        with self._store.reading() as connection:
-            return str(connection.execute(query).scalar() or "")
+        return str(self._store.database.read(lambda c: c.execute(query).scalar()) or "")
 
     def _keep(self, owner: str, digest: str, ground: str) -> None:
         if self._known(owner, digest):

@@ -64,12 +64,6 @@ class Database:
                 connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": PG_LOCK})
             yield connection
 
-    @contextmanager
-    def reading(self) -> Iterator[sa.Connection]:
-        """Only looks: waits for no writer, and no writer waits for it."""
-        with self._patiently(self._engine.connect) as connection:
-            yield connection
-
     @staticmethod
     def _once(opened: Callable[[], Any], work: Callable[[sa.Connection], T]) -> T:
         with opened() as connection:

@@ -99,14 +99,13 @@ class Guests:
 
     def used(self, link_id: str) -> tuple[int, float]:
         """Jobs of the last 24 hours, and seconds of video since the link was made."""
-        with self._store.reading() as connection:
-            return _used(connection, link_id)
+        return self._store.database.read(lambda connection: _used(connection, link_id))
 
     def check(self, origin: str, tasks: Sequence[str]) -> None:
         """Raise InputError if a link does not allow all of these jobs; count nothing."""
         if origin.startswith(PREFIX):
-            with self._store.reading() as connection:
-                _check(connection, origin.removeprefix(PREFIX), tasks)
+            link_id = origin.removeprefix(PREFIX)
+            self._store.database.read(lambda connection: _check(connection, link_id, tasks))
 
     def reserve(self, job: Job) -> None:
         """Count a new job for the link that it came by, or raise InputError."""
@@ -153,8 +152,7 @@ class Guests:
         return sound_seconds(self._store.files.local(sound)) if isinstance(sound, Path) else 0.0
 
     def _select(self, query: sa.Select[Any]) -> list[GuestLink]:
-        with self._store.reading() as connection:
-            rows = connection.execute(query).mappings().all()
+        rows = self._store.database.read(lambda c: c.execute(query).mappings().all())
         return [_from_row(row) for row in rows]
 
 

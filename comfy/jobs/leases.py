@@ -82,11 +82,9 @@ class Leases:
 
         def is_hopeless(connection: sa.Connection) -> bool:
             held = sa.select(LEASES.c.job).where(LEASES.c.job == job.id)
-            leased = _leased(connection)
-            room = sum(max(0, PER_SERVER - len(leased.get(a.name, ()))) for a in servers)
             if connection.execute(held).first():
                 return False
-            return _before(connection, job, rivals) >= room
+            return _before(connection, job, rivals) >= _room(servers, _leased(connection))
 
         if self._store.database.read(is_hopeless):  # most who wait: they need no lock for that
             return ""
@@ -98,8 +96,7 @@ class Leases:
             known = _known(connection)
             open_ = [able for able in servers if not known.get(able.name, Known()).drained]
             leased = _leased(connection)
-            room = sum(max(0, PER_SERVER - len(leased.get(a.name, ()))) for a in open_)
-            if _before(connection, job, rivals) >= room:
+            if _before(connection, job, rivals) >= _room(open_, leased):
                 return ""
             now = time.time()
             candidates = [_candidate(able, known, leased.get(able.name, []), now) for able in open_]
@@ -151,6 +148,11 @@ class Leases:
 
         self._store.database.write(change)
         self._store.notify()
+
+
+def _room(servers: Sequence[Able], leased: Mapping[str, Sequence[Any]]) -> int:
+    """How many more jobs these servers take now."""
+    return sum(max(0, PER_SERVER - len(leased.get(able.name, ()))) for able in servers)
 
 
 def _candidate(

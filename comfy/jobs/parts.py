@@ -111,8 +111,7 @@ class Parts:
             }
             if not whole.started and any(part.started for part in parts):
                 shown |= {"status": IN_PROGRESS, "started": time.time()}
-            if any(getattr(whole, name) != value for name, value in shown.items()):
-                self._store.update(whole.id, **shown)
+            self._store.show(whole, **shown)
             return None
         if any(part.status == CANCELLED for part in parts):
             self._store.update(whole.id, status=CANCELLED)

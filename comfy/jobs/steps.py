@@ -85,7 +85,7 @@ class JobSteps:
         while (job := self._unfinished(job_id)) and not job.parts:
             able = self._servers.able(job.task)
             if not able:
-                self._show_waiting(job, "server", 0)
+                self._store.show(job, phase="server", place=0)
                 self._store.wait(TICK)
                 continue
             if (limit := self._servers.safe_seconds(job.task)) != asked and not job.server:
@@ -99,7 +99,7 @@ class JobSteps:
             if near and (server := self._leases.take(job, known, rivals)):
                 return server
             place = self._leases.place(job, rivals)
-            self._show_waiting(job, "line", place)
+            self._store.show(job, phase="line", place=place)
             if near:
                 self._store.wait(TICK)
             else:
@@ -132,7 +132,7 @@ class JobSteps:
                     self._fail(job_id, StudioError("link_failed", task=task))
                 elif other.status == CANCELLED:
                     self._store.update(job_id, status=CANCELLED)
-            self._show_waiting(job, "links", 0)
+            self._store.show(job, phase="links", place=0)
             if any(other and other.place >= FRONT for other in linked):
                 self._closing.wait(FAR_TICK)  # not soon
             else:
@@ -244,10 +244,6 @@ class JobSteps:
         if job and not job.finished and job.replica != self._replica:
             raise Closing  # another replica took it: this one was away for too long
         return None if job is None or job.finished else job
-
-    def _show_waiting(self, job: Job, phase: str, place: int) -> None:
-        if (job.phase, job.place) != (phase, place):
-            self._store.update(job.id, phase=phase, place=place)
 
     def _reach(self, name: str) -> Server | None:
         """The server, also if it comes back soon. None for one that is not configured any more.

@@ -177,6 +177,11 @@ class Store:
             self.notify()
         return changed
 
+    def show(self, job: Job, **changes: Any) -> None:
+        """Update a job if any of this is news: who waits looks often, and seldom sees any."""
+        if any(getattr(job, name) != value for name, value in changes.items()):
+            self.update(job.id, **changes)
+
     def delete(self, job_id: str) -> None:
         statement = sa.delete(JOBS).where(JOBS.c.id == job_id)
         self.database.write(lambda connection: connection.execute(statement), alone=False)
@@ -185,17 +190,12 @@ class Store:
         """Whether a job was given this file, or a voice is; its name is a hash of what is in it."""
         query = JOBS.select().where(sa.cast(JOBS.c["values"], sa.String).contains(given.name))
         voice = sa.select(VOICES.c.id).where(VOICES.c.file == given.name)
-        with self.reading() as connection:
-            saved = connection.execute(voice.limit(1)).first() is not None
+        saved = self.database.read(lambda c: c.execute(voice.limit(1)).first()) is not None
         return saved or bool(self._select(query.limit(1)))
 
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """A write transaction; on PostgreSQL and SQLite alike only one at a time."""
         return self.database.transaction()
-
-    def reading(self) -> AbstractContextManager[sa.Connection]:
-        """Only looks: waits for no writer, and no writer waits for it."""
-        return self.database.reading()
 
     def notify(self) -> None:
         """Wake every thread in `wait`."""

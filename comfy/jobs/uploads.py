@@ -12,7 +12,7 @@ from comfy.errors import InputError
 from comfy.jobs.job import Link
 from comfy.media.bounded import accept_picture, accept_sound
 from comfy.media.files import Limits
-from comfy.workflow.inputs import Input
+from comfy.workflow.inputs import FILE_KINDS, Input
 from comfy.workflow.task import Task
 
 
@@ -36,7 +36,7 @@ class Uploads:
 
     def accept_one(self, item: Input, value: Any) -> Any:
         """The same for one input."""
-        if item.kind not in ("image", "audio") or value is None or isinstance(value, Link):
+        if item.kind not in FILE_KINDS or value is None or isinstance(value, Link):
             return value
         if not isinstance(value, str | Path):
             raise InputError("value_unusable", input=item.name)

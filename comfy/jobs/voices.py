@@ -63,8 +63,7 @@ class Voices:
     def all(self, owner: str) -> list[Voice]:
         """By name."""
         query = VOICES.select().where(VOICES.c.owner == owner).order_by(VOICES.c.name)
-        with self._store.reading() as connection:
-            rows = connection.execute(query).mappings().all()
+        rows = self._store.database.read(lambda c: c.execute(query).mappings().all())
         folder = self._store.folder / "inputs"
         return [Voice(row["id"], row["name"], folder / row["file"]) for row in rows]
 

@@ -24,7 +24,7 @@ from comfy.text import say
 from comfy.ui.access import visitor
 from comfy.ui.language import both, error_both, language_of
 from comfy.ui.ownership import FRAMES, person_folder
-from comfy.ui.parts import clickable
+from comfy.ui.parts import QUIET, clickable
 from comfy.ui.results import results_folder
 from comfy.ui.uploads import uploaded
 from comfy.workflow.inputs import FILE_KINDS, Input
@@ -32,11 +32,6 @@ from comfy.workflow.inputs import FILE_KINDS, Input
 PRESETS: Mapping[str, tuple[str, ...]] = {"instruction": ("subtitles", "watermark", "text")}
 MENDED = ("dark", "quiet", "part")  # hints with a button that mends it
 HINTED = "hinted"  # folder for the WAV copies that are looked at
-EVENTS: dict[str, Any] = {
-    "show_progress": "hidden",
-    "concurrency_limit": None,
-    "api_visibility": "private",
-}
 
 
 def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
@@ -52,8 +47,8 @@ def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
         def mend(value: Any, event: gr.EventData, request: gr.Request) -> Sequence[Any]:
             return mended_value(item, value, str(event.id), limits, frames_folder(request))
 
-        field.change(look, field, hint, preprocess=False, queue=True, **EVENTS)
-        hint.mend(mend, field, [field, hint], preprocess=False, **EVENTS)
+        field.change(look, field, hint, preprocess=False, queue=True, **QUIET)
+        hint.mend(mend, field, [field, hint], preprocess=False, **QUIET)
     elif item.name in PRESETS:
         _create_presets(tab, item.name, field)
 
@@ -111,7 +106,7 @@ def _create_presets(tab: str, name: str, field: Any) -> None:
         chosen = str(event.id)
         return say(f"preset.{chosen}", language_of(request)) if chosen in PRESETS[name] else ""
 
-    chips.pick(choose, None, field, **EVENTS)
+    chips.pick(choose, None, field, **QUIET)
 
 
 def frames_folder(request: gr.Request) -> Path:

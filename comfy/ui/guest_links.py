@@ -13,13 +13,9 @@ from comfy.jobs.studio import Studio
 from comfy.text import say
 from comfy.ui.access import is_operator, visitor
 from comfy.ui.language import label, language_of
+from comfy.ui.parts import QUIET
 from comfy.ui.passes import Passes, read_secret
 
-QUIET: dict[str, Any] = {
-    "show_progress": "hidden",
-    "concurrency_limit": None,
-    "api_visibility": "private",
-}
 LONGEST_NAME = 60
 
 

@@ -21,7 +21,7 @@ from comfy.jobs.job import (
 from comfy.jobs.mending import NOT_PASTED, PASTED
 from comfy.media.bounded import thumbnail
 from comfy.text import has
-from comfy.ui.language import Both, both, either, error_both
+from comfy.ui.language import Both, both, either, error_both, error_of
 
 Card = dict[str, Any]
 
@@ -139,8 +139,7 @@ def _mended(lines: Sequence[str]) -> Both | None:
 
 
 def _failure(job: Job) -> Both:
-    code = str(job.error.get("code", ""))
-    told = error_both(code, {**(job.error.get("details") or {}), "job": job.id[:8]})
+    told = error_of(job)
     number = both("page.job_number", number=job.id[:8])
     return {language: told[language] + number[language] for language in told}
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import gradio as gr
 
+from comfy.jobs.job import Job
 from comfy.text import LANGUAGES, explain, has, pick_language, say, texts
 
 Both = Mapping[str, str]
@@ -58,6 +59,12 @@ def either(key: str, fallback: str) -> str:
 def error_both(code: str, details: Mapping[str, Any]) -> Both:
     """What to tell a person about an error, in all languages."""
     return {language: explain(code, language, details) for language in LANGUAGES}
+
+
+def error_of(job: Job) -> Both:
+    """What to tell a person about the end of a job; some sentences name the job."""
+    details = {**(job.error.get("details") or {}), "job": job.id[:8]}
+    return error_both(str(job.error.get("code", "")), details)
 
 
 def language_of(request: gr.Request | None) -> str:

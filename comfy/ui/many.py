@@ -8,18 +8,19 @@ from typing import Any
 import gradio as gr
 
 from comfy.errors import InputError, StudioError
-from comfy.jobs.batch import ROWS, Row
+from comfy.jobs.batch import ROWS, Row, progress
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, Job
 from comfy.jobs.pipeline import INPUTS as CHAIN_INPUTS
 from comfy.jobs.studio import Studio
 from comfy.ui.access import person, who
 from comfy.ui.batch_rows import read_rows
-from comfy.ui.language import both, error_both, label, language_of
-from comfy.ui.parts import drawn
+from comfy.ui.language import both, error_both, error_of, label, language_of
+from comfy.ui.parts import QUIET, drawn
 from comfy.ui.recipe import CONSENT, PIPELINE, Recipe
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
 from comfy.ui.watch import watch_jobs
+from comfy.workflow.inputs import FILE_KINDS
 
 # Its events: `follow` while it runs, `start`, `retry`, `stop`.
 SCRIPT = """
@@ -34,11 +35,6 @@ element.addEventListener('click', (event) => {
 """
 WORDS = ("start", "retry", "stop", "hint")
 KINDS = ["image", "audio", "video", ".txt", ".md", ".csv", ".tsv"]
-EVENTS: dict[str, Any] = {
-    "show_progress": "hidden",
-    "concurrency_limit": None,
-    "api_visibility": "private",
-}
 Value = dict[str, Any]
 
 
@@ -72,12 +68,12 @@ class Many:
             [owner, self.files, fields[CONSENT], *used],
             self.list,
             preprocess=False,
-            **EVENTS,
+            **QUIET,
         )
-        self.list.retry(self.retry, owner, self.list, **EVENTS)
-        self.list.stop(self.stop, owner, None, **EVENTS)
-        self.list.follow(self.watch, owner, self.list, trigger_mode="multiple", **EVENTS).then(
-            self.restore, owner, shown, **EVENTS
+        self.list.retry(self.retry, owner, self.list, **QUIET)
+        self.list.stop(self.stop, owner, None, **QUIET)
+        self.list.follow(self.watch, owner, self.list, trigger_mode="multiple", **QUIET).then(
+            self.restore, owner, shown, **QUIET
         )
 
     # ------------------------------------------------------------------ handlers
@@ -136,7 +132,7 @@ class Many:
         given = {}
         for item, value in zip(self._inputs, values, strict=True):
             try:
-                given[item.name] = uploaded(value) if item.kind in ("image", "audio") else value
+                given[item.name] = uploaded(value) if item.kind in FILE_KINDS else value
             except InputError:
                 continue
         return given
@@ -176,12 +172,10 @@ def _row(studio: Studio, row: Row) -> Value:
     if studio.batches.failed(row):
         wrong = next((job for job in chain if job.status == FAILED and job.error), None)
         if wrong:
-            details = {**(wrong.error.get("details") or {}), "job": wrong.id[:8]}
-            shown["error"] = error_both(str(wrong.error.get("code")), details)
+            shown["error"] = error_of(wrong)
         elif any(job.status == CANCELLED for job in chain):
             shown["error"] = both("status.cancelled")
         return shown | {"state": "stopped", "again": True}
     if chain and all(job.status == COMPLETED for job in chain):
         return shown | {"state": "done", "job": chain[-1].id}
-    progress = sum(1.0 if job.finished else job.progress for job in chain) / max(1, len(chain))
-    return shown | {"state": "now" if chain else "new", "percent": int(100 * progress)}
+    return shown | {"state": "now" if chain else "new", "percent": int(100 * progress(chain))}

@@ -17,10 +17,10 @@ from comfy.ui.guest_links import GuestLinks, allows
 from comfy.ui.header import create_header, header_value
 from comfy.ui.history import create_history, history_value, home
 from comfy.ui.language import language_of
-from comfy.ui.parts import drawn
+from comfy.ui.parts import QUIET, drawn
 from comfy.ui.recipe import recipes
 from comfy.ui.results import results_folder
-from comfy.ui.task_tab import QUIET, TaskTab, Updates
+from comfy.ui.task_tab import TaskTab, Updates
 
 BADGE_SECONDS = 15
 

@@ -7,6 +7,13 @@ from typing import Any
 
 import gradio as gr
 
+# Nothing of Gradio's own progress, no limit per handler, not part of the public API.
+QUIET: dict[str, Any] = {
+    "show_progress": "hidden",
+    "concurrency_limit": None,
+    "api_visibility": "private",
+}
+
 # `studio` is defined in assets/page.js, which is in the page's head. Values arrive as plain data
 # and every text is escaped there; nothing that people typed is ever HTML here.
 ASK = """

@@ -8,7 +8,7 @@ from comfy.jobs.job import COMPLETED, FAILED, Job
 from comfy.jobs.parts import PAUSES, SPEEDS, TIMES
 from comfy.jobs.sentences import Sentence
 from comfy.jobs.studio import Studio
-from comfy.ui.language import both, error_both
+from comfy.ui.language import both, error_of
 from comfy.ui.parts import drawn
 from comfy.ui.results import result_file
 from comfy.workflow.task import Task
@@ -85,8 +85,7 @@ def _made(studio: Studio, part: Job | None) -> dict[str, Any]:
     state = {COMPLETED: "done", FAILED: "stopped"}.get(part.status, "now")
     row: dict[str, Any] = {"state": "stopped" if part.status == "cancelled" else state}
     if part.error:
-        details = {**(part.error.get("details") or {}), "job": part.id[:8]}
-        row["error"] = error_both(str(part.error.get("code", "")), details)
+        row["error"] = error_of(part)
     return row | {"takes": [_take(take, part) for take in studio.takes(part)]}
 
 

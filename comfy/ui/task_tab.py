@@ -17,6 +17,7 @@ from comfy.ui.access import known_jobs, who
 from comfy.ui.bench import Bench
 from comfy.ui.job_view import refused_card
 from comfy.ui.language import label, language_of
+from comfy.ui.parts import QUIET
 from comfy.ui.recipe import REVIEW, Recipe
 from comfy.ui.tab_form import TabForm
 from comfy.ui.tab_results import TabResults
@@ -28,13 +29,6 @@ log = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
 Submit = Callable[[Mapping[str, Any], Mapping[str, str]], tuple[Job, ...]]
-
-# Nothing of Gradio's own progress, no limit per handler, not part of the public API.
-QUIET: dict[str, Any] = {
-    "show_progress": "hidden",
-    "concurrency_limit": None,
-    "api_visibility": "private",
-}
 
 
 class TaskTab:

@@ -10,9 +10,9 @@ import gradio as gr
 from comfy.errors import InputError
 from comfy.media.bounded import accept_sound, save_frame, sharpest_moment
 from comfy.media.files import Limits
-from comfy.ui.below import EVENTS, frames_folder
+from comfy.ui.below import frames_folder
 from comfy.ui.language import both, error_both, label
-from comfy.ui.parts import drawn
+from comfy.ui.parts import QUIET, drawn
 from comfy.ui.uploads import button_file
 
 Updates = dict[Any, Any]
@@ -46,7 +46,7 @@ class VideoSource:
             self.button,
             [self.slider, self.note, *targets],
             preprocess=False,
-            **EVENTS,
+            **QUIET,
         )
         if picture is not None:
             self.slider.release(
@@ -54,7 +54,7 @@ class VideoSource:
                 [self.button, self.slider],
                 [self.note, picture],
                 preprocess=False,
-                **EVENTS,
+                **QUIET,
             )
 
     def take_apart(self, value: Any, request: gr.Request) -> Updates:

@@ -9,9 +9,9 @@ import gradio as gr
 from comfy.errors import StudioError
 from comfy.jobs.studio import Studio
 from comfy.ui.access import person
-from comfy.ui.below import EVENTS, frames_folder
+from comfy.ui.below import frames_folder
 from comfy.ui.language import both, error_both
-from comfy.ui.parts import drawn
+from comfy.ui.parts import QUIET, drawn
 from comfy.ui.results import linked
 from comfy.ui.uploads import uploaded
 from comfy.workflow.inputs import Input
@@ -36,9 +36,9 @@ class SavedVoices:
         self.list = drawn("voices", self._value([]), script=SCRIPT, elem_id=f"voices-{tab}")
 
     def wire(self, owner: Any) -> None:
-        self.list.choose(self.choose, owner, self._field, **EVENTS)
-        self.list.forget(self.forget, owner, self.list, **EVENTS)
-        self.list.keep(self.keep, [owner, self._field], self.list, preprocess=False, **EVENTS)
+        self.list.choose(self.choose, owner, self._field, **QUIET)
+        self.list.forget(self.forget, owner, self.list, **QUIET)
+        self.list.keep(self.keep, [owner, self._field], self.list, preprocess=False, **QUIET)
 
     def restore(self, owner: str, request: gr.Request) -> Value:
         return self._value(self._studio.voices.all(person(request, owner)))
