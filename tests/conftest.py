@@ -23,6 +23,12 @@ ROOT = Path(__file__).parent.parent
 LISTENING = "engine listening on "
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a slow test begin first, or one process ends alone with them."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 class EngineProcess:
     """A preview engine in its own process and folder. Faults are on: see comfy/engine/faults.py."""
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.app_process import OURS, ROOT, AppProcess
 from tests.browser.steps import run_example, wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

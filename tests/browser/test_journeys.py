@@ -20,7 +20,7 @@ from tests.browser.steps import (
     wait_for,
 )
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 LONG_TEXT = "The network goes away in the middle of this text, and comes back later. " * 8
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.steps import ASSETS, RESULTS, VOICE, choose, put, show_tab, wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 FILES = {
     "image_cleanup": {"image": ASSETS / "scene.jpg"},

@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.steps import RESULTS, run_example, show_tab, speak, wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TABS = ("image_cleanup", "voice_clone", "talking_head", "pipeline")
 LONG_TEXT = "This text is long enough to leave the page and to come back while it is spoken. " * 6

@@ -13,7 +13,7 @@ from tests.app_process import AppProcess, careful_head
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.steps import ASSETS, SECONDS, VOICE, job_of, put, show_tab, wait_for
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +106,7 @@ def test_one_part_of_a_long_video_is_made_again_and_the_rest_is_kept(
     page.click(f"{list_of} .piece >> nth=1 >> .use")
     page.wait_for_function(f"document.querySelector('{list_of} .piece:nth-child(2) .take.now')")
     wait_for(page, "talking_head", "completed")
-    page.wait_for_selector(f"{list_of} .piece", timeout=60 * SECONDS)
+    expect(page.locator(f"{list_of} .take.now")).to_have_count(3, timeout=60 * SECONDS)
     assert ids(page, list_of) == before
     page.reload()
     show_tab(page, "talking_head")

@@ -16,7 +16,7 @@ from tests.engine.pictures import HEIGHT, WIDTH, Picture, psnr, scene, write
 
 WORDS = ["The story begins here", "SUNNY WEEKEND", "Good evening", "Channel 42"]
 FEW = settings(
-    max_examples=12, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
 
 

@@ -33,10 +33,18 @@ class Survival:
     """One run; `counts` has what came of it."""
 
     def __init__(
-        self, folder: Path, *, chains: int, nap: float, away: float, postgres: bool, limit: float
+        self,
+        folder: Path,
+        *,
+        chains: int,
+        nap: float,
+        away: float,
+        postgres: bool,
+        limit: float,
+        workers: int = 3,
     ) -> None:
         self._chains, self._nap, self._away, self._limit = chains, nap, away, limit
-        replicas = ["app1", "app2", "worker1", "worker2", "worker3"]
+        replicas = ["app1", "app2", *(f"worker{n + 1}" for n in range(workers))]
         self.fleet = Fleet(folder, servers=4, replicas=replicas, postgres=postgres)
         self.counts: Counter[str] = Counter()
         self._began = time.monotonic()

@@ -14,5 +14,7 @@ from tests.scale import survival
     [pytest.param(False, id="sqlite"), pytest.param(True, id="postgres", marks=needs_postgres)],
 )
 def test_chains_survive_the_death_of_everything(postgres: bool, tmp_path: Path) -> None:
-    done = survival.run(tmp_path, chains=5, nap=0.4, away=3, postgres=postgres, limit=240)
+    done = survival.run(
+        tmp_path, chains=5, nap=0.4, away=3, postgres=postgres, limit=240, workers=1
+    )
     assert not done.failed, done.counts
