@@ -20,7 +20,6 @@ from comfy.ui.asgi import (
     Receive,
     Scope,
     Send,
-    header,
     local_path,
     read_body,
     respond,
@@ -28,7 +27,7 @@ from comfy.ui.asgi import (
 )
 from comfy.ui.fence import Fence
 from comfy.ui.login_page import login_page
-from comfy.ui.origins import SAFE, Origins
+from comfy.ui.origins import SAFE, Origins, is_this_machine
 from comfy.ui.ownership import Ownership
 from comfy.ui.passes import COOKIE, DAYS, Passes
 from comfy.ui.rates import Rate
@@ -39,7 +38,6 @@ log = logging.getLogger(__name__)
 STARTED = "/gradio_api/startup-events"  # Gradio asks itself; whoever else does learns nothing
 FORM_LIMIT = 10_000  # bytes of a login
 GUEST = re.compile(r"^/guest/([\w.-]{1,200})/?$")
-PROXIED = (b"x-forwarded-for", b"forwarded", b"x-real-ip", b"via")
 
 
 class Door:
@@ -141,11 +139,7 @@ class Door:
         """Whether somebody at this machine asks: then the one who started the app is meant."""
         settings = self._settings
         elsewhere = settings.root_path or settings.hosts or settings.public
-        proxied = any(header(scope, name) for name in PROXIED)
-        client = str((scope.get("client") or ("",))[0])
-        return (
-            settings.is_local and not elsewhere and not proxied and client in ("127.0.0.1", "::1")
-        )
+        return settings.is_local and not elsewhere and is_this_machine(scope)
 
     # ------------------------------------------------------------------ coming and going
 

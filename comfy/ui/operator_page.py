@@ -19,12 +19,11 @@ from comfy.jobs.vitals import PATHS, Vitals
 from comfy.text import explain, pick_language, say
 from comfy.ui.asgi import App, Receive, Scope, Send, local_path, read_body, respond, text_header
 from comfy.ui.login_page import STYLE
+from comfy.ui.origins import is_this_machine
 from comfy.ui.visitor import HEADER, from_header
 
 PATH = "/operator"
 FORM_LIMIT = 10_000  # bytes
-LOCAL = frozenset({"127.0.0.1", "::1", "testclient"})
-PROXIED = (b"x-forwarded-for", b"forwarded", b"x-forwarded-host", b"x-real-ip")
 WIDE = (
     "body{display:block}main{max-width:1100px;margin:0 auto}table{width:100%;border-collapse:"
     "collapse;font-size:14px}th,td{text-align:left;padding:6px 8px;border-bottom:1px solid "
@@ -81,15 +80,10 @@ class VitalsPaths:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = local_path(scope) if scope["type"] == "http" else ""
-        if path not in PATHS or (path == "/metrics" and not _is_direct(scope)):
+        if path not in PATHS or (path == "/metrics" and not is_this_machine(scope)):
             return await self._app(scope, receive, send)
         status, kind, body = await to_thread.run_sync(self._vitals.answer, path)
         await respond(send, status, body, kind)
-
-
-def _is_direct(scope: Scope) -> bool:
-    client = str((scope.get("client") or ("",))[0])
-    return client in LOCAL and not any(name in dict(scope["headers"]) for name in PROXIED)
 
 
 def page(studio: Studio, language: str) -> bytes:

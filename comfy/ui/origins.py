@@ -9,6 +9,8 @@ from comfy.ui.asgi import Scope, text_header
 
 SAFE = frozenset({"GET", "HEAD"})
 OWN_SITE = frozenset({"same-origin", "none"})  # none: typed in, a bookmark
+MACHINE = frozenset({"127.0.0.1", "::1"})
+PROXIED = frozenset({b"forwarded", b"via", b"x-real-ip", b"cf-connecting-ip"})  # or X-Forwarded-...
 
 
 class Origins:
@@ -42,6 +44,17 @@ class Origins:
             return site == ""
         hosts = {text_header(scope, b"host"), text_header(scope, b"x-forwarded-host")}
         return urlsplit(origin).netloc in hosts - {""}
+
+
+def is_this_machine(scope: Scope) -> bool:
+    """Whether a program on this machine asks, by a name of this machine, with no proxy between.
+
+    A proxy's header counts even if it is empty, and so does a name that only a proxy passes on.
+    """
+    if any(name in PROXIED or name.startswith(b"x-forwarded-") for name, _ in scope["headers"]):
+        return False
+    client = str((scope.get("client") or ("",))[0])
+    return client in MACHINE and _hostname(text_header(scope, b"host")) in LOOPBACK
 
 
 def _hostname(host: str) -> str:

@@ -13,6 +13,7 @@ import requests
 
 from comfy.passwords import hash_password, is_hash, matches
 from comfy.settings import Settings
+from comfy.ui.origins import is_this_machine
 from comfy.ui.passes import Passes, read_secret
 from comfy.ui.rates import Rate
 from comfy.ui.visitor import NOBODY, Visitor, address_origin, from_header
@@ -73,6 +74,28 @@ def test_the_names_of_this_machine_are_ours(app: AppProcess) -> None:
     port = urlsplit(app.url).port
     for host in (f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"):
         assert (host, get(app, Host=host).status_code) == (host, 200)
+
+
+def test_what_is_for_this_machine_is_not_for_whom_a_proxy_brings(app: AppProcess) -> None:
+    def opened(**headers: str) -> list[int]:
+        return [get(app, path, **headers).status_code for path in ("metrics", "operator")]
+
+    assert opened() == [200, 200]
+    proxies = ("Forwarded", "Via", "X-Real-IP", "CF-Connecting-IP")
+    for name in (*proxies, "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"):
+        for value in ("127.0.0.1", "198.51.100.7", ""):
+            assert (name, value, opened(**{name: value})) == (name, value, [404, 403])
+    assert opened(Host="studio.example")[0] == 403
+
+
+def test_only_a_real_address_of_this_machine_is_this_machine() -> None:
+    def asks(client: object, host: bytes = b"localhost:7860") -> bool:
+        return is_this_machine({"client": client, "headers": [(b"host", host)]})
+
+    assert asks(("127.0.0.1", 1)) and asks(("::1", 1)) and asks(("::1", 1), b"[::1]:7860")
+    for client in (("testclient", 1), ("127.0.0.1.evil", 1), ("10.0.0.1", 1), ("", 0), None):
+        assert not asks(client)
+    assert not asks(("127.0.0.1", 1), b"studio.example") and not asks(("127.0.0.1", 1), b"")
 
 
 @pytest.mark.parametrize(
