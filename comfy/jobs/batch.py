@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from comfy.errors import InputError, StudioError
@@ -27,10 +27,8 @@ Row = dict[str, Any]
 class Batches:
     """Feeds and finishes the rows of a batch. Each row is a chain like any other."""
 
-    def __init__(self, store: Store, intake: Intake, start: Callable[..., Sequence[Job]]) -> None:
-        """`start` stores the chain of a row: Studio.submit_pipeline."""
+    def __init__(self, store: Store, intake: Intake) -> None:
         self._store, self._intake = store, intake
-        self._start = start
 
     def submit(
         self, rows: Sequence[Row], *, owner: str, origin: str = "", consent: bool | None = None
@@ -91,11 +89,9 @@ class Batches:
             if row.get("jobs") or row.get("error"):
                 continue
             try:
-                jobs = self._start(
-                    row["values"],
-                    owner=batch.owner,
-                    origin=batch.origin,
-                    consent=batch.values.get(CONSENT),
+                said = batch.values.get(CONSENT)
+                jobs = self._intake.add_chain(
+                    row["values"], batch.owner, batch.origin, said, asked=False
                 )
                 row["jobs"] = [job.id for job in jobs]
             except StudioError as error:

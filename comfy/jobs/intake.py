@@ -14,6 +14,7 @@ from comfy.jobs.consent import Consents
 from comfy.jobs.guests import Guests
 from comfy.jobs.job import COMPLETED, Job, Link
 from comfy.jobs.parts import Parts
+from comfy.jobs.pipeline import LATER, split
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
@@ -108,6 +109,26 @@ class Intake:
             each[number] = {**old.values, "seed": secrets.randbelow(MAX_SEED)}
         return self.add_whole(whole.task, whole.values, each, whole.consent, whole.owner, origin)
 
+    def add_chain(
+        self,
+        values: Mapping[str, Any],
+        owner: str,
+        origin: str,
+        consent: bool | None,
+        *,
+        asked: bool = True,
+    ) -> tuple[Job, ...]:
+        """See Studio.submit_pipeline. `asked` is about the video; the other two are for it."""
+        given = split(values)
+        *steps, last = given
+        parts = {t: self.accept(t, given[t], owner, consent, chained=True) for t in steps}
+        accepted, _ = self.accept(last, given[last], owner, None)
+        self.check_room(owner, origin, list(given))
+        made = [self.add(t, *parts[t], owner, origin, asked=False) for t in steps]
+        links = {name: Link(job.id) for name, job in zip(LATER[last], made, strict=True)}
+        grounds = dict.fromkeys(links, "own_result")
+        return (*made, self.add(last, accepted | links, grounds, owner, origin, asked=asked))
+
     def add(
         self,
         task: str,
@@ -118,10 +139,14 @@ class Intake:
         *,
         parts: Sequence[Link] = (),
         job_id: str = "",
+        asked: bool = True,
     ) -> Job:
-        """The job that did, or does, the same; else a new one, stored and begun."""
+        """The job that did, or does, the same; else a new one, stored and begun.
+
+        `asked`: for its own sake; what is made of it may be cancelled without it.
+        """
         known = self._twins.fingerprint(task, accepted, parts)
-        if twin := self._twins.find(known, owner):
+        if (twin := self._twins.find(known, owner)) and self._is_shared(twin, asked):
             return twin
         self._uploads.check_disk()
         job = Job(
@@ -135,6 +160,7 @@ class Intake:
             consent=grounds,
             replica=self._replicas.least_busy(),
             parts=tuple(parts),
+            asked=asked,
         )
         self._guests.reserve(job)
         try:
@@ -148,3 +174,10 @@ class Intake:
             raise InputError("too_many_jobs", limit=self._max_jobs)
         self._start(job)
         return job
+
+    def _is_shared(self, twin: Job, asked: bool) -> bool:
+        """Whether a twin serves this request as well; not if it was cancelled in this moment."""
+        if twin.asked or not asked or self._store.update(twin.id, asked=True):
+            return True
+        now = self._store.get(twin.id)
+        return now is not None and now.status == COMPLETED

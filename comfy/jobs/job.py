@@ -52,6 +52,7 @@ class Job:
     `priority` comes first.
     `parts` are jobs of the same task that do a piece of it each; the studio itself joins what they
     made. A part has the id of the job that it was made for in `whole`.
+    `asked`: somebody asked for it by itself, not only for what is made of it.
     `notes` is what the server's nodes told about the result, one code and its text in a line.
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
@@ -84,6 +85,7 @@ class Job:
     parts: tuple[Link, ...] = ()
     whole: str = ""
     notes: tuple[str, ...] = ()
+    asked: bool = False
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""

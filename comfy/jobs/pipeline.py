@@ -13,7 +13,7 @@ INPUTS = {  # task -> the inputs that the chain hands on to it
     "voice_clone": ("reference_audio", "text", "emotion", "seed"),
     "talking_head": ("prompt", "size", "seed"),
 }
-LATER = {"talking_head": ("image", "audio")}  # filled by links, once there are jobs to link to
+LATER = {"talking_head": ("image", "audio")}  # links to the other jobs, in their order, once there
 
 
 def split(values: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

@@ -15,13 +15,12 @@ from comfy.jobs.durable import Durable
 from comfy.jobs.guests import Guests
 from comfy.jobs.intake import Intake
 from comfy.jobs.janitor import Janitor
-from comfy.jobs.job import CANCELLED, Job, Link
+from comfy.jobs.job import CANCELLED, Job
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
 from comfy.jobs.operator import Operator
 from comfy.jobs.parts import PAUSES, SPEEDS, Parts
 from comfy.jobs.patience import Patience
-from comfy.jobs.pipeline import split
 from comfy.jobs.replica import Replica
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.sentences import Sentence
@@ -81,7 +80,7 @@ class Studio:
             max_jobs=settings.max_jobs,
             start=self._start,
         )
-        self.batches = Batches(self._store, self._intake, self.submit_pipeline)
+        self.batches = Batches(self._store, self._intake)
         self._steps = JobSteps(
             self._store,
             self._leases,
@@ -201,19 +200,7 @@ class Studio:
         Three jobs and two links; a part that was done before is not done again. Raises
         InputError before anything is stored.
         """
-        given = split(values)
-        parts = {
-            task: self._intake.accept(task, given[task], owner, consent, chained=True)
-            for task in ("image_cleanup", "voice_clone")
-        }
-        last, _ = self._intake.accept("talking_head", given["talking_head"], owner, None)
-        self._intake.check_room(owner, origin, list(given))
-        cleaned = self._intake.add("image_cleanup", *parts["image_cleanup"], owner, origin)
-        speech = self._intake.add("voice_clone", *parts["voice_clone"], owner, origin)
-        links = {"image": Link(cleaned.id), "audio": Link(speech.id)}
-        grounds = dict.fromkeys(links, "own_result")
-        video = self._intake.add("talking_head", {**last, **links}, grounds, owner, origin)
-        return cleaned, speech, video
+        return self._intake.add_chain(values, owner, origin, consent)
 
     def job(self, job_id: str) -> Job | None:
         return self._store.here(self._store.get(job_id))
@@ -240,13 +227,14 @@ class Studio:
             time.sleep(tick)
 
     def cancel(self, job_id: str) -> Job | None:
-        """Cancel the job, and the unfinished ones that were only meant for it."""
+        """Cancel the job, and the unfinished ones that nobody wants but for it."""
         job = self._store.get(job_id)
         if job is None:
             return None
         self._store.update(job_id, status=CANCELLED)
         for link in job.links:
-            if not self._store.dependents(link.job):
+            linked = self._store.get(link.job)
+            if linked and not linked.asked and not self._store.dependents(link.job):
                 self.cancel(link.job)
         return self._store.get(job_id)
 

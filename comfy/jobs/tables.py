@@ -42,6 +42,7 @@ JOBS = sa.Table(
     sa.Column("notes", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("parts", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("whole", sa.String(64), nullable=False, server_default="", index=True),
+    sa.Column("asked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(

@@ -98,6 +98,34 @@ def test_cancel_of_a_chain_cancels_what_only_it_needed(studio, picture, voice):
     assert [finished(studio, job).status for job in jobs][1:] == [CANCELLED, CANCELLED]
 
 
+@pytest.mark.parametrize("alone", ["before", "after"])
+def test_cancel_of_a_chain_leaves_what_was_asked_for_by_itself(studio, picture, voice, alone):
+    """Say, in another tab: it is one job, as it has the same values."""
+    owner = person()
+    spoken = {"reference_audio": voice, "text": LONG + alone}
+    asked = studio.submit("voice_clone", spoken, owner=owner) if alone == "before" else None
+    _, speech, video = studio.submit_pipeline({"image": picture, **spoken}, owner=owner)
+    asked = asked or studio.submit("voice_clone", spoken, owner=owner)
+    assert asked.id == speech.id
+    assert studio.cancel(video.id).status == CANCELLED
+    assert not studio.job(speech.id).finished
+    assert studio.cancel(speech.id).status == CANCELLED
+    assert studio.submit("voice_clone", spoken, owner=owner).id != speech.id
+    assert studio.cancel(studio.recent(owner)[0].id).status == CANCELLED
+
+
+def test_cancel_of_a_chain_leaves_what_another_chain_needs(studio, picture, voice):
+    owner = person()
+    values = {"image": picture, "reference_audio": voice, "text": LONG + "?"}
+    sizes = ("640x640", "480x832")
+    chains = [studio.submit_pipeline({**values, "size": s}, owner=owner) for s in sizes]
+    assert chains[0][1].id == chains[1][1].id
+    studio.cancel(chains[0][2].id)
+    assert not studio.job(chains[0][1].id).finished
+    studio.cancel(chains[1][2].id)
+    assert studio.job(chains[0][1].id).status == CANCELLED
+
+
 @pytest.mark.parametrize(
     ("values", "code"),
     [
