@@ -106,11 +106,8 @@ class ComfyClient:
         also when the server takes the prompt but drops `output_node` from it. Then, and when the
         server ignores our id (before 0.3.45: ServerError server_too_old), the prompt is cancelled.
         """
-        body: dict[str, Any] = {
-            "prompt": nodes,
-            "client_id": self._socket_id(prompt_id),
-            "prompt_id": prompt_id,
-        }
+        body: dict[str, Any] = {"prompt": nodes, "prompt_id": prompt_id}
+        body["client_id"] = self._socket_id(prompt_id)
         if extra_data is not None:  # null kills the worker of older servers
             body["extra_data"] = extra_data
         self._listen(prompt_id).wait_until_asked(SOCKET_WAIT)
@@ -195,6 +192,10 @@ class ComfyClient:
     def forget(self, prompt_id: str) -> None:
         """Take a prompt that ended out of the history, so that its id can be used again."""
         self._transport.post("history", {"delete": [prompt_id]})
+
+    def free(self) -> None:
+        """Let the server drop its models and results: now, or once what runs has ended."""
+        self._transport.post("free", {"unload_models": True, "free_memory": True})
 
     def cancel(self, prompt_id: str) -> bool:
         """Take a prompt off the server wherever it is; True once it is neither waiting nor running.

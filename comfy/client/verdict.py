@@ -17,9 +17,15 @@ log = logging.getLogger(__name__)
 
 MOST_PROBLEMS = 20  # of node_errors kept in the details
 LONGEST = 200  # characters of a value kept in the details
+MOST_WORDS = 1000  # characters of an exception's message that are looked at
 MODEL_FILE = re.compile(r"\.(safetensors|sft|gguf|ckpt|pth?|bin|onnx)$", re.IGNORECASE)
 MISSING_CLASS = re.compile(r"node (\S+) does not exist")  # 0.3.64 and 0.8.0: only in the message
-OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError")
+OUT_OF_MEMORY = ("OutOfMemoryError", "MemoryError", "_ArrayMemoryError")  # torch, numpy
+# Of torch on CUDA, ROCm, Apple's chips and processors: other classes, mostly a RuntimeError.
+NO_MEMORY = re.compile(
+    r"out of memory|can't allocate memory|not enough memory|_ALLOC_FAILED|^Allocation on device",
+    re.IGNORECASE,
+)
 NODE_ERROR = re.compile(r"([a-z][a-z0-9_]{0,63}): ")  # "<code>: <text>" of our preview engine
 
 
@@ -78,7 +84,7 @@ def _failed(prompt_id: str, failure: dict[str, Any]) -> PromptFailed:
     where = _where(failure)
     log.warning("prompt %s failed at %s: %s", prompt_id, where, kind)
     log.debug("prompt %s: %.500s", prompt_id, " ".join(message.split()))
-    if kind in OUT_OF_MEMORY or message.startswith("Allocation on device"):
+    if kind in OUT_OF_MEMORY or NO_MEMORY.search(message[:MOST_WORDS]):
         return PromptFailed("out_of_memory", reason="out_of_memory", **where)
     code = NODE_ERROR.match(message) if kind == "NodeError" else None
     return PromptFailed(reason=code[1] if code else "", **where)

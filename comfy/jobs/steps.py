@@ -33,8 +33,12 @@ FRONT = 3  # jobs per server in the line that hurry; those behind them look less
 FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
 ATTEMPTS = 3  # times that servers may lose a job before it is taken for what ends them
 PASSING = frozenset({"server_unreachable", "server_busy", "server_broken"})
-# Somebody else's doing, or a file that was cleared away: once more, then the person is told.
-ONCE_MORE = frozenset({"output_missing", "prompt_interrupted", "input_not_on_server"})
+# Somebody else's doing, a file that was cleared away, or memory that others' models held: once
+# more, then the person is told.
+OUT_OF_MEMORY = "out_of_memory"
+ONCE_MORE = frozenset(
+    {"output_missing", "prompt_interrupted", "input_not_on_server", OUT_OF_MEMORY}
+)
 HERE_AGAIN = "here again"
 
 
@@ -204,7 +208,7 @@ class JobSteps:
             if not last:
                 return HERE_AGAIN
         elif error.code in ONCE_MORE and not job.again and not last:
-            return self._begin_anew(job, server)
+            return self._begin_anew(job, server, error)
         elif not error.retry:
             self._fail(job.id, error)
             return ENDED
@@ -215,9 +219,11 @@ class JobSteps:
         self._store.update(job.id, again=job.again + 1, started=0.0)
         return self._back_to_line(job, LOST)
 
-    def _begin_anew(self, job: Job, server: Server) -> str:
+    def _begin_anew(self, job: Job, server: Server, error: StudioError) -> str:
         """Once more on the same server. First it must forget the prompt, as ids are not reused."""
         try:
+            if error.code == OUT_OF_MEMORY:
+                server.client.free()
             server.client.forget(job.id)
         except ServerError:
             return HERE_AGAIN  # the next try meets the same end, and comes here again

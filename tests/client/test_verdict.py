@@ -117,6 +117,36 @@ def test_an_error_message_beside_success_is_a_failure() -> None:
         judge("p", History({}, "success", messages))
 
 
+@pytest.mark.parametrize(
+    ("kind", "message"),
+    [
+        ("torch.OutOfMemoryError", "CUDA out of memory. Tried to allocate 1.50 GiB."),
+        ("torch.cuda.OutOfMemoryError", "HIP out of memory. Tried to allocate 1.50 GiB."),
+        ("torch.AcceleratorError", "CUDA error: out of memory\nCUDA kernel errors might be"),
+        (
+            "RuntimeError",
+            "CUDA error: CUBLAS_STATUS_ALLOC_FAILED",
+        ),
+        (
+            "RuntimeError",
+            "MPS backend out of memory (MPS allocated: 18.11 GiB)",
+        ),
+        (
+            "RuntimeError",
+            "[enforce fail at alloc_cpu.cpp:114] data. DefaultCPUAllocator: can't allocate memory: "
+            "you tried to allocate 4398046511104 bytes. Error code 12 (Cannot allocate memory)",
+        ),
+        ("RuntimeError", "DefaultCPUAllocator: not enough memory: you tried to allocate 4 bytes."),
+        ("numpy.core._exceptions._ArrayMemoryError", "Unable to allocate 12.0 TiB for an array"),
+    ],
+)
+def test_memory_has_many_ways_to_be_full(kind: str, message: str) -> None:
+    failure = {"exception_type": kind, "exception_message": message, "node_id": "3"}
+    with pytest.raises(PromptFailed) as caught:
+        judge("p", History({}, "error", (("execution_error", failure),)))
+    assert caught.value.code == "out_of_memory"
+
+
 def test_only_our_engines_errors_have_reasons() -> None:
     message = {"exception_type": "ValueError", "exception_message": "cuda: not today"}
     with pytest.raises(PromptFailed) as caught:

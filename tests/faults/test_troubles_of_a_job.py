@@ -198,14 +198,22 @@ def test_a_database_without_room_stops_no_job_for_good(rig: Rig) -> None:
     wait_for(lambda: not rig.leases())
 
 
-def test_a_node_without_memory_is_not_asked_again(
-    rig: Rig, proxy: FaultProxy, tmp_path: Path
+@pytest.mark.parametrize("enough", [False, True])
+def test_a_server_without_memory_is_asked_once_more_after_it_freed_some(
+    rig: Rig, proxy: FaultProxy, engine: EngineProcess, enough: bool
 ) -> None:
     huge = {"width": 16384, "height": 16384, "batch_size": 4096, "color": 0}
-    task = rig.studio.tasks["invert"]
-    task.variants[0].nodes["3"]["inputs"]["image"] = ["5", 0]
-    task.variants[0].nodes["5"] = {"class_type": "EmptyImage", "inputs": huge}
+    nodes = rig.studio.tasks["invert"].variants[0].nodes
+    nodes["3"]["inputs"]["image"] = ["5", 0]
+    nodes["5"] = {"class_type": "EmptyImage", "inputs": huge}
+
+    def freed() -> None:
+        if enough:
+            nodes["3"]["inputs"]["image"] = ["1", 0]
+
+    proxy.before(once("/free", freed))
     job = rig.studio.submit("invert", {"image": rig.picture}, owner=uuid.uuid4().hex)
-    done = rig.finished(job)
-    assert (done.status, done.error["code"]) == (FAILED, "out_of_memory")
-    assert sum(x.prompt_id == job.id for x in proxy.exchanges) == 1
+    expected = (COMPLETED, None, 1, 1) if enough else (FAILED, "out_of_memory", 1, 0)
+    assert ends(rig, job, engine) == expected
+    assert [x.path for x in proxy.exchanges if x.path.startswith("/free")] == ["/free"]
+    assert sum(x.prompt_id == job.id for x in proxy.exchanges) == 2
