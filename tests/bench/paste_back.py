@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from comfy.media.paste_back import GROWN, LOOK, Picture, paste_back
+from comfy.media.paste_back import GROWN, paste_back
+from comfy.media.registration import LOOK, Picture
 from tests.bench.picture_cases import ASSETS, PictureCase, cases, drawn, subtitle
 
 MARGIN = 3 * GROWN  # pixels around the letters in which the result may be used, of LOOK
