@@ -21,7 +21,7 @@ from comfy.client.http import ComfyClient
 from comfy.errors import StudioError
 from comfy.protocol import ObjectInfo
 from comfy.settings import Settings
-from comfy.text import explain, has, say, terminal_language
+from comfy.text import explain, has, named, say, terminal_language
 from comfy.workflow.problem import Problem, Remark
 from comfy.workflow.task import Task, load_tasks
 from comfy.workflow.trial import variant_problems
@@ -50,10 +50,10 @@ class Words:
         return say(key, self.language, **details)
 
     def variant(self, name: str) -> str:
-        return self.say(f"variant.{name}") if has(f"variant.{name}") else name
+        return str(named("wish", name, self.language))
 
     def task(self, name: str) -> str:
-        return self.say(f"task.{name}") if has(f"task.{name}") else name
+        return str(named("task", name, self.language))
 
     def remark(self, remark: Remark | Problem) -> str:
         if isinstance(remark, Problem):

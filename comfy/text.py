@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 LANGUAGES = ("zh", "en")
-NAMED = ("input", "task", "choice")  # details that are shown by the name the page gives them
+# Details that are shown by the name the page gives them, and the table of those names.
+NAMED = {"input": "input", "task": "task", "choice": "choice", "wish": "variant"}
 FILE = Path(__file__).parent.parent / "assets" / "text.toml"
 
 Entry = Mapping[str, str]
@@ -52,8 +53,8 @@ def explain(code: str, language: str, details: Mapping[str, object]) -> str:
     """
     reason = f"error.{details.get('reason')}"
     key = reason if has(reason) else f"error.{code}"
-    named = {name: _named(name, value, language) for name, value in details.items()}
-    return say(key if has(key) else "error.unexpected", language, **named)
+    shown = {name: named(name, value, language) for name, value in details.items()}
+    return say(key if has(key) else "error.unexpected", language, **shown)
 
 
 def has(key: str) -> bool:
@@ -72,11 +73,12 @@ def terminal_language(env: Mapping[str, str] = os.environ) -> str:
     return pick_language(env.get("LC_ALL") or env.get("LANG") or "")
 
 
-def _named(kind: str, value: object, language: str) -> object:
+def named(kind: str, value: object, language: str) -> object:
+    """A detail as the page calls it: named("wish", "indextts25", "en") -> "IndexTTS 2.5"."""
     if kind == "choices" and isinstance(value, list | tuple):
-        return [_named("choice", item, language) for item in value]
-    key = f"{kind}.{value}"
-    return say(key, language) if kind in NAMED and has(key) else value
+        return [named("choice", item, language) for item in value]
+    key = f"{NAMED.get(kind)}.{value}"
+    return say(key, language) if has(key) else value
 
 
 def _plain(value: object) -> str:

@@ -80,6 +80,17 @@ def careful_head(folder: Path, seconds: int = 3) -> Path:
     return folder
 
 
+def second_voice(folder: Path) -> Path:
+    """An operator's folder with another variant of the preview engine's voice: "second-voice"."""
+    target = folder / "voice_clone"
+    target.mkdir()
+    for name in ("cpu-preview.json", "cpu-preview.toml"):
+        text = (ROOT / "workflows" / "voice_clone" / name).read_text("utf-8")
+        changed = text.replace("order = 90", "order = 95")
+        (target / name.replace("cpu-preview", "second-voice")).write_text(changed, "utf-8")
+    return folder
+
+
 def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))

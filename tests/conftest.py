@@ -12,7 +12,7 @@ import pytest
 import requests
 from hypothesis import settings
 
-from tests.app_process import AppProcess
+from tests.app_process import AppProcess, second_voice
 
 # CI judges the change, not the dice; time limits are for machines that do nothing else.
 settings.register_profile("ci", derandomize=True, deadline=None)
@@ -30,10 +30,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class EngineProcess:
-    """A preview engine in its own process and folder. Faults are on: see comfy/engine/faults.py."""
+    """A preview engine in its own process and folder.
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    With `faults` it can be broken from outside and has nodes for tests: comfy/engine/faults.py.
+    """
+
+    def __init__(self, folder: Path, port: int = 0, *, faults: bool = True) -> None:
         self.folder = folder
+        self._faults = "1" if faults else ""
         self.port = port
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
@@ -51,7 +55,7 @@ class EngineProcess:
         self._process = subprocess.Popen(
             [sys.executable, "-W", "error", "-m", "comfy.engine", *arguments],
             cwd=ROOT,
-            env={**os.environ, "COMFY_ENGINE_FAULTS": "1"},
+            env={**os.environ, "COMFY_ENGINE_FAULTS": self._faults},
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -106,8 +110,8 @@ def start_engine(tmp_path: Path) -> Iterator[Callable[..., EngineProcess]]:
     """Start engines of this test's own: `start_engine(*options)`; they end with the test."""
     started: list[EngineProcess] = []
 
-    def start(*options: str, port: int = 0) -> EngineProcess:
-        process = EngineProcess(tmp_path / f"engine{len(started)}", port)
+    def start(*options: str, port: int = 0, faults: bool = True) -> EngineProcess:
+        process = EngineProcess(tmp_path / f"engine{len(started)}", port, faults=faults)
         started.append(process)
         process.start(*options)
         return process
@@ -121,6 +125,6 @@ def start_engine(tmp_path: Path) -> Iterator[Callable[..., EngineProcess]]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
     """One app for all tests that need a page or its API."""
     process = AppProcess(tmp_path_factory.mktemp("app"))
-    process.start()
+    process.start("--workflows", str(second_voice(tmp_path_factory.mktemp("own"))))
     yield process
     assert process.stop() == 0

@@ -22,8 +22,8 @@ def abilities(
     linked = [other for link in job.links if (other := store.get(link.job))]
     found = []
     for name in good:
-        if server := servers.get(name):
-            variant = server.ready[job.task]
+        server = servers.get(name)
+        if server and (variant := server.variant(job.task, job.wish)):
             away = [output.path for o in linked if o.server != name for output in o.outputs[:1]]
             move = sum(CARRY + _size(path) / BANDWIDTH for path in away)
             kind = f"{job.task}/{variant.name}"

@@ -9,13 +9,13 @@ from typing import Any
 
 from comfy.errors import InputError, StudioError
 from comfy.jobs.guests import VIDEO
-from comfy.jobs.intake import Intake
+from comfy.jobs.intake import Accepted, Intake
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, IN_PROGRESS, Job, Link, Output
 from comfy.jobs.pipeline import split
 from comfy.jobs.store import BATCH, Store
 from comfy.media.files import written_whole
 
-ROWS, CONSENT = "rows", "consent"  # of its values: the second if somebody was asked
+ROWS, CONSENT, WISHES = "rows", "consent", "wishes"  # of its values; the last two if there are
 MOST_ROWS = 100
 FULL = ("too_many_jobs", "disk_low")  # no errors of the row: it waits
 UNSAFE = re.compile(r"[^\w.-]+")
@@ -31,18 +31,26 @@ class Batches:
         self._store, self._intake = store, intake
 
     def submit(
-        self, rows: Sequence[Row], *, owner: str, origin: str = "", consent: bool | None = None
+        self,
+        rows: Sequence[Row],
+        *,
+        owner: str,
+        origin: str = "",
+        consent: bool | None = None,
+        wishes: Mapping[str, object] = {},
     ) -> Job:
         """Many chains as one job; a row that cannot be used says why, and stops no other.
 
-        Raises InputError where nobody is allowed more jobs, or none of the rows can be used.
+        `wishes` are by task. Raises InputError where nobody is allowed more jobs, or none of the
+        rows can be used.
         """
-        checked = [self._accept(row, owner, consent) for row in rows]
+        checked = [self._accept(row, owner, consent, wishes) for row in rows]
         if all(row.get("error") for row in checked):
             first: Row = checked[0]["error"] if checked else {"code": "batch_empty"}
             raise InputError(str(first["code"]), **first.get("details", {}))
-        said = {} if consent is None else {CONSENT: consent}
-        return self._intake.add(BATCH, {ROWS: checked, **said}, {}, owner, origin)
+        said = {CONSENT: consent, WISHES: {task: wish for task, wish in wishes.items() if wish}}
+        said = {name: value for name, value in said.items() if value not in (None, {})}
+        return self._intake.add(BATCH, Accepted({ROWS: checked, **said}), owner, origin)
 
     def retry(self, job_id: str, *, owner: str, origin: str = "") -> Job | None:
         """A new batch in which only what failed runs again. None if there is nothing like that."""
@@ -53,7 +61,7 @@ class Batches:
         rows = [{k: v for k, v in r.items() if k != "jobs"} if self.failed(r) else r for r in old]
         if rows == old:
             return None
-        return self._intake.add(BATCH, {**batch.values, ROWS: rows}, {}, owner, origin)
+        return self._intake.add(BATCH, Accepted({**batch.values, ROWS: rows}), owner, origin)
 
     def newest(self, owner: str) -> Job | None:
         return self._store.newest(owner, BATCH)
@@ -64,7 +72,9 @@ class Batches:
         chain = self.chain(row)
         return len(chain) < len(jobs) or any(job.status in (FAILED, CANCELLED) for job in chain)
 
-    def _accept(self, row: Row, owner: str, consent: bool | None) -> Row:
+    def _accept(
+        self, row: Row, owner: str, consent: bool | None, wishes: Mapping[str, object]
+    ) -> Row:
         """A row with its files copied and checked, or with what is wrong with it."""
         if row.get("error"):
             return {**row, "values": {}}
@@ -73,8 +83,9 @@ class Batches:
             for task, given in split(row["values"]).items():
                 chained = task != VIDEO
                 asked = consent if chained else None
-                accepted, _ = self._intake.accept(task, given, owner, asked, chained=chained)
-                values = accepted | values  # the last one has links where the first had files
+                wish = wishes.get(task)
+                accepted = self._intake.accept(task, given, owner, asked, wish, chained=chained)
+                values = {**accepted.values, **values}  # the last has links, the first had files
         except StudioError as error:
             return {**row, "values": {}, "error": trouble(error)}
         return {**row, "values": {k: v for k, v in values.items() if k in row["values"]}}
@@ -90,8 +101,9 @@ class Batches:
                 continue
             try:
                 said = batch.values.get(CONSENT)
+                wishes = batch.values.get(WISHES, {})
                 jobs = self._intake.add_chain(
-                    row["values"], batch.owner, batch.origin, said, asked=False
+                    row["values"], batch.owner, batch.origin, said, wishes, asked=False
                 )
                 row["jobs"] = [job.id for job in jobs]
             except StudioError as error:

@@ -6,6 +6,7 @@ import secrets
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,18 @@ from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
+from comfy.jobs.wishes import Wishes
 from comfy.workflow.inputs import MAX_SEED
 from comfy.workflow.task import Task
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """What a job is given, checked: files are our own copies, `grounds` those of Job.consent."""
+
+    values: Mapping[str, Any]
+    grounds: Mapping[str, str] = field(default_factory=dict)
+    wish: str = ""
 
 
 class Intake:
@@ -35,6 +46,7 @@ class Intake:
         twins: Twins,
         parts: Parts,
         replicas: Replicas,
+        wishes: Wishes,
         *,
         max_jobs: int,
         start: Callable[[Job], None],
@@ -43,6 +55,7 @@ class Intake:
         self._store, self._tasks, self._uploads = store, tasks, uploads
         self._guests, self._twins, self._parts = guests, twins, parts
         self._replicas = replicas
+        self._wishes = wishes
         self._consents = Consents(store)
         self._max_jobs = max_jobs
         self._start = start
@@ -60,16 +73,18 @@ class Intake:
         values: Mapping[str, Any],
         owner: str,
         consent: bool | None,
+        wish: object = "",
         *,
         chained: bool = False,
-    ) -> tuple[dict[str, Any], dict[str, str]]:
-        """The checked values, files in our own copy, and the ground on which each is used.
+    ) -> Accepted:
+        """Values and wish, checked, and our own copies of the files. Raises InputError.
 
         `chained`: a talking video is made of it, so that every file must have a ground.
         """
         if task not in self._tasks:
             raise InputError("task_unknown", task=task)
         manifest = self._tasks[task]
+        wished = self._wishes.accept(task, wish)
         checked = manifest.accept(values)
         accepted = self._uploads.accept(manifest, checked)  # first: a broken file needs no consent
         grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
@@ -77,23 +92,22 @@ class Intake:
         for value in accepted.values():
             if isinstance(value, Path):
                 self._store.files.keep(value)
-        return accepted, grounds
+        return Accepted(accepted, grounds, wished)
 
     def add_whole(
         self,
         task: str,
-        values: Mapping[str, Any],
+        accepted: Accepted,
         each: Sequence[Mapping[str, Any]],
-        grounds: Mapping[str, str],
         owner: str,
         origin: str,
     ) -> Job:
         """Store a job that is made of parts with these values, and those that are not there."""
         self.check_room(owner, origin, [task])
         whole = Job(id=str(uuid.uuid4()), task=task, owner=owner, values={}, created=time.time())
-        whole = whole.changed(consent=grounds)
+        whole = whole.changed(consent=accepted.grounds, wish=accepted.wish)
         parts = [self._parts.add(whole, given, number) for number, given in enumerate(each)]
-        return self.add(task, dict(values), grounds, owner, origin, parts=parts, job_id=whole.id)
+        return self.add(task, accepted, owner, origin, parts=parts, job_id=whole.id)
 
     def redo(self, whole: Job, number: int, take: str, origin: str) -> Job | None:
         """See Studio.redo. None if a part is gone."""
@@ -107,7 +121,8 @@ class Intake:
             each[number] = known[take].values
         elif old.status == COMPLETED and "seed" in old.values:
             each[number] = {**old.values, "seed": secrets.randbelow(MAX_SEED)}
-        return self.add_whole(whole.task, whole.values, each, whole.consent, whole.owner, origin)
+        accepted = Accepted(whole.values, whole.consent, whole.wish)
+        return self.add_whole(whole.task, accepted, each, whole.owner, origin)
 
     def add_chain(
         self,
@@ -115,25 +130,28 @@ class Intake:
         owner: str,
         origin: str,
         consent: bool | None,
+        wishes: Mapping[str, object],
         *,
         asked: bool = True,
     ) -> tuple[Job, ...]:
         """See Studio.submit_pipeline. `asked` is about the video; the other two are for it."""
         given = split(values)
         *steps, last = given
-        parts = {t: self.accept(t, given[t], owner, consent, chained=True) for t in steps}
-        accepted, _ = self.accept(last, given[last], owner, None)
+        parts = {
+            task: self.accept(task, given[task], owner, consent, wishes.get(task), chained=True)
+            for task in steps
+        }
+        end = self.accept(last, given[last], owner, None, wishes.get(last))
         self.check_room(owner, origin, list(given))
-        made = [self.add(t, *parts[t], owner, origin, asked=False) for t in steps]
+        made = [self.add(task, parts[task], owner, origin, asked=False) for task in steps]
         links = {name: Link(job.id) for name, job in zip(LATER[last], made, strict=True)}
-        grounds = dict.fromkeys(links, "own_result")
-        return (*made, self.add(last, accepted | links, grounds, owner, origin, asked=asked))
+        end = Accepted({**end.values, **links}, dict.fromkeys(links, "own_result"), end.wish)
+        return (*made, self.add(last, end, owner, origin, asked=asked))
 
     def add(
         self,
         task: str,
-        accepted: dict[str, Any],
-        grounds: Mapping[str, str],
+        accepted: Accepted,
         owner: str,
         origin: str,
         *,
@@ -145,22 +163,25 @@ class Intake:
 
         `asked`: for its own sake; what is made of it may be cancelled without it.
         """
-        known = self._twins.fingerprint(task, accepted, parts)
-        if (twin := self._twins.find(known, owner)) and self._is_shared(twin, asked):
+        wish = accepted.wish
+        known = self._twins.fingerprint(task, accepted.values, parts, wish)
+        twin = self._twins.find(known, owner, wish)
+        if twin and self._is_shared(twin, asked):
             return twin
         self._uploads.check_disk()
         job = Job(
             id=job_id or str(uuid.uuid4()),
             task=task,
             owner=owner,
-            values=accepted,
+            values=accepted.values,
             fingerprint=known,
             created=time.time(),
             origin=origin,
-            consent=grounds,
+            consent=accepted.grounds,
             replica=self._replicas.least_busy(),
             parts=tuple(parts),
             asked=asked,
+            wish=wish,
         )
         self._guests.reserve(job)
         try:

@@ -54,6 +54,8 @@ class Job:
     made. A part has the id of the job that it was made for in `whole`.
     `asked`: somebody asked for it by itself, not only for what is made of it.
     `notes` is what the server's nodes told about the result, one code and its text in a line.
+    `wish` is the variant that the person asked for; "" for the best that there is. `variant` is
+    the one that it was sent with.
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
 
@@ -86,6 +88,7 @@ class Job:
     whole: str = ""
     notes: tuple[str, ...] = ()
     asked: bool = False
+    wish: str = ""
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""

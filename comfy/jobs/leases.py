@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -17,6 +18,9 @@ from comfy.jobs.tables import JOBS, LEASES, SERVERS
 
 PER_SERVER = 2  # one prompt runs, one waits in the server's own queue: no gap between them
 NEW_WEIGHT = 0.3  # of the newest measurement in the running mean
+
+Rivals = Callable[[str, str], Collection[str]]
+"""Names of the servers that can run a task with a wished variant ("": any)."""
 
 
 @dataclass(frozen=True)
@@ -73,18 +77,19 @@ class Leases:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def take(self, job: Job, servers: Sequence[Able], rivals: Collection[str]) -> str:
+    def take(self, job: Job, servers: Sequence[Able], rivals: Rivals) -> str:
         """The server this job holds or gets now, or "" while it has to wait.
 
-        `servers`: those that can run it; `rivals`: the tasks that one of them can run. Asking
-        again gives the same lease, so a crash after the grant costs nothing.
+        `servers`: those that can run it; `rivals`: which ones other jobs could take. Asking again
+        gives the same lease, so a crash after the grant costs nothing.
         """
 
         def is_hopeless(connection: sa.Connection) -> bool:
             held = sa.select(LEASES.c.job).where(LEASES.c.job == job.id)
             if connection.execute(held).first():
                 return False
-            return _before(connection, job, rivals) >= _room(servers, _leased(connection))
+            before = _before(connection, job, servers, rivals)
+            return not _left_over(servers, before, _leased(connection))
 
         if self._store.database.read(is_hopeless):  # most who wait: they need no lock for that
             return ""
@@ -96,7 +101,7 @@ class Leases:
             known = _known(connection)
             open_ = [able for able in servers if not known.get(able.name, Known()).drained]
             leased = _leased(connection)
-            if _before(connection, job, rivals) >= _room(open_, leased):
+            if not _left_over(open_, _before(connection, job, open_, rivals), leased):
                 return ""
             now = time.time()
             candidates = [_candidate(able, known, leased.get(able.name, []), now) for able in open_]
@@ -108,9 +113,10 @@ class Leases:
 
         return self._store.database.write(grant)
 
-    def place(self, job: Job, rivals: Collection[str]) -> int:
+    def place(self, job: Job, servers: Sequence[Able], rivals: Rivals) -> int:
         """How many jobs that want the same servers are before this one in the line."""
-        return self._store.database.read(lambda connection: _before(connection, job, rivals))
+        before = self._store.database.read(lambda c: _before(c, job, servers, rivals))
+        return sum(before.values())
 
     def release(self, job_id: str) -> None:
         """Give the server back, and learn how long the job took. Without a lease: nothing."""
@@ -150,9 +156,21 @@ class Leases:
         self._store.notify()
 
 
-def _room(servers: Sequence[Able], leased: Mapping[str, Sequence[Any]]) -> int:
-    """How many more jobs these servers take now."""
-    return sum(max(0, PER_SERVER - len(leased.get(able.name, ()))) for able in servers)
+def _left_over(
+    servers: Sequence[Able],
+    before: Mapping[frozenset[str], int],
+    leased: Mapping[str, Sequence[Any]],
+) -> bool:
+    """Whether there is room at these servers after all that the jobs before could take of it.
+
+    Jobs before that wait for other servers, or for a full one, are not in the way.
+    """
+
+    def room(names: Collection[str]) -> int:
+        return sum(max(0, PER_SERVER - len(leased.get(name, ()))) for name in names)
+
+    taken = sum(min(count, room(names)) for names, count in before.items())
+    return taken < room([able.name for able in servers])
 
 
 def _candidate(
@@ -219,30 +237,35 @@ def _leased(connection: sa.Connection) -> dict[str, list[Any]]:
     return found
 
 
-def _before(connection: sa.Connection, job: Job, rivals: Collection[str]) -> int:
-    columns = (JOBS.c.id, JOBS.c.owner, JOBS.c.priority)
-    query = sa.select(*columns).where(_in_line(rivals))
-    rows = connection.execute(query.order_by(JOBS.c.created))
-    waiting = [(str(row.id), str(row.owner), int(row.priority)) for row in rows]
-    if job.id not in {waiting_id for waiting_id, _, _ in waiting}:
-        return _older(connection, job, rivals)
-    running = sa.select(JOBS.c.owner).join(LEASES, LEASES.c.job == JOBS.c.id)
-    turns = in_turn(waiting, [str(owner) for (owner,) in connection.execute(running)])
-    order = sorted(turns, key=lambda waiting_id: turns[waiting_id])  # stable: the older one first
-    return order.index(job.id)
+def _before(
+    connection: sa.Connection, job: Job, servers: Sequence[Able], rivals: Rivals
+) -> Counter[frozenset[str]]:
+    """How many jobs in the line before this one could take which of its servers."""
+    query = sa.select(*_TURN).where(_IN_LINE).order_by(JOBS.c.created)
+    rows = {str(row.id): row for row in connection.execute(query)}
+    mine = frozenset(able.name for able in servers)
+    shared = {kind: mine & frozenset(rivals(*kind)) for kind in {_kind(r) for r in rows.values()}}
+    rows = {job_id: row for job_id, row in rows.items() if shared[_kind(row)] or job_id == job.id}
+    if job.id in rows:
+        running = sa.select(JOBS.c.owner).join(LEASES, LEASES.c.job == JOBS.c.id)
+        owners = [str(owner) for (owner,) in connection.execute(running)]
+        waiting = [(str(r.id), str(r.owner), int(r.priority)) for r in rows.values()]
+        turns = in_turn(waiting, owners)
+        order = sorted(turns, key=lambda waiting_id: turns[waiting_id])  # stable: the older first
+        before = order[: order.index(job.id)]
+    else:  # it has not joined the line yet
+        before = [job_id for job_id, row in rows.items() if row.created < job.created]
+    return Counter(shared[_kind(rows[job_id])] for job_id in before)
 
 
-def _older(connection: sa.Connection, job: Job, rivals: Collection[str]) -> int:
-    """For a job that has not joined the line yet."""
-    query = sa.select(sa.func.count()).where(_in_line(rivals), JOBS.c.created < job.created)
-    return int(connection.execute(query).scalar_one())
+def _kind(row: Any) -> tuple[str, str]:
+    return str(row.task), str(row.wish)
 
 
-def _in_line(rivals: Collection[str]) -> sa.ColumnElement[bool]:
-    """Who got a server a moment ago still says that it is in line."""
-    return sa.and_(
-        JOBS.c.status == WAITING,
-        JOBS.c.phase == "line",
-        JOBS.c.task.in_(rivals),
-        JOBS.c.id.not_in(sa.select(LEASES.c.job)),
-    )
+_TURN = tuple(JOBS.c[name] for name in ("id", "owner", "priority", "created", "task", "wish"))
+# Who got a server a moment ago still says that it is in line.
+_IN_LINE = sa.and_(
+    JOBS.c.status == WAITING,
+    JOBS.c.phase == "line",
+    JOBS.c.id.not_in(sa.select(LEASES.c.job)),
+)

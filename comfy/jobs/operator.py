@@ -82,6 +82,7 @@ class Operator:
             origin=job.origin,
             consent=job.consent,
             priority=job.priority,
+            wish=job.wish,
         )
         self._store.add(again)  # without a replica: one that lives takes it up
         return again

@@ -72,8 +72,8 @@ class Parts:
 
     def add(self, whole: Job, values: Mapping[str, Any], number: int) -> Link:
         """A part with these values: one that was made before, or a new one, started."""
-        known = self._twins.fingerprint(whole.task, values)
-        twin = self._twins.find(known, whole.owner)
+        known = self._twins.fingerprint(whole.task, values, wish=whole.wish)
+        twin = self._twins.find(known, whole.owner, whole.wish)
         if twin:
             return Link(twin.id)
         part = Job(
@@ -87,6 +87,7 @@ class Parts:
             whole=whole.id,
             priority=whole.priority,
             replica=self._replicas.least_busy(),
+            wish=whole.wish,
         )
         self._store.add(part)  # nothing happens if it is there: the same step after a crash
         self._start(self._store.get(part.id) or part)

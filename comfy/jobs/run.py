@@ -266,8 +266,10 @@ class Run:
 
 
 def _variant(job: Job, server: Server, task: Task) -> Variant:
-    """The variant that the prompt was sent with, else the best one of this server."""
+    """The variant that the prompt was sent with, else what this server would run. PromptLost."""
     sent = next((v for v in task.variants if v.name == job.variant), None)
     if sent and job.server == server.name:
         return sent
-    return server.ready[task.name]
+    if best := server.variant(task.name, job.wish):
+        return best
+    raise PromptLost  # it could when the job got this server, and cannot any more

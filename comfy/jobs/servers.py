@@ -56,7 +56,7 @@ class Server:
     address: ServerAddress | None = None
     object_info: ObjectInfo = field(default_factory=dict)
     asked: float = 0.0  # time.monotonic() of the newest object_info
-    ready: dict[str, Variant] = field(default_factory=dict)  # by task
+    ready: dict[str, tuple[Variant, ...]] = field(default_factory=dict)  # by task, best first
     lacks: list[str] = field(default_factory=list)  # tasks that it cannot run
 
     def look(self, tasks: Mapping[str, Task]) -> None:
@@ -79,9 +79,13 @@ class Server:
     def _ask_abilities(self, tasks: Mapping[str, Task]) -> None:
         self.object_info = self.client.object_info()
         self.asked = time.monotonic()
-        found = {name: self._first_possible(task) for name, task in tasks.items()}
-        self.ready = {name: choice for name, choice in found.items() if choice}
-        self.lacks = [name for name, choice in found.items() if not choice]
+        found = {name: self._possible(task) for name, task in tasks.items()}
+        self.ready = {name: variants for name, variants in found.items() if variants}
+        self.lacks = [name for name, variants in found.items() if not variants]
+
+    def variant(self, task: str, wish: str = "") -> Variant | None:
+        """The variant that it would run: the wished one, else its best; None if it has none."""
+        return next((v for v in self.ready.get(task, ()) if wish in ("", v.name)), None)
 
     def takes(self, task: str, tasks: Collection[str]) -> bool:
         """A server with the names of tasks among its tags runs only those."""
@@ -92,17 +96,17 @@ class Server:
         """The prompt with model files spelled as this server lists them."""
         return resolve_models(nodes, self.object_info, variant.alternatives)
 
-    def _first_possible(self, task: Task) -> Variant | None:
-        reasons = []
+    def _possible(self, task: Task) -> tuple[Variant, ...]:
+        found, reasons = [], []
         for variant in task.variants:
             nodes = self.in_its_words(variant.nodes, variant)
-            wrong = problems(nodes, self.object_info, bound=variant.places)
-            if not wrong:
-                return variant
-            reasons.append(f"{variant.name}: {', '.join(sorted({p.code for p in wrong}))}")
-        # `python -m comfy.check` says it in full
-        log.warning("server %s cannot run %s (%s)", self.name, task.name, "; ".join(reasons))
-        return None
+            if wrong := problems(nodes, self.object_info, bound=variant.places):
+                reasons.append(f"{variant.name}: {', '.join(sorted({p.code for p in wrong}))}")
+            else:
+                found.append(variant)
+        if not found:  # `python -m comfy.check` says it in full
+            log.warning("server %s cannot run %s (%s)", self.name, task.name, "; ".join(reasons))
+        return tuple(found)
 
 
 class Servers:
@@ -192,26 +196,35 @@ class Servers:
         """Whether this is still the server of its name, and not an engine that was replaced."""
         return self._servers.get(server.name) is server
 
-    def able(self, task: str) -> Sequence[str]:
-        """Names of the servers that can run the task now, the best variant first."""
-        found = [
-            s for s in self._all() if s.online and task in s.ready and s.takes(task, self._tasks)
-        ]
-        return [s.name for s in sorted(found, key=lambda s: (s.ready[task].order, s.waiting))]
+    def able(self, task: str, wish: str = "") -> Sequence[str]:
+        """Names of the servers that can run the task now, with the wished variant if there is a
+        wish; the best variant first."""
+        return [server.name for server, _ in self._able(task, wish)]
 
-    def tasks_of(self, names: Sequence[str]) -> frozenset[str]:
-        """The tasks that at least one of these servers can run."""
-        return frozenset(task for s in self._all() if s.name in names for task in s.ready)
+    def variant(self, task: str, wish: str = "") -> Variant | None:
+        """The variant that such a job would be run with now."""
+        return next((variant for _, variant in self._able(task, wish)), None)
 
-    def variant(self, task: str) -> Variant | None:
-        """The variant that a job of this task would be run with now."""
-        able = self.able(task)
-        return self._servers[able[0]].ready[task] if able else None
+    def possible(self, task: str, *, now: bool = True) -> Sequence[str]:
+        """The variants that a server can run, the best first; also those of servers that are away,
+        as they were seen last, without `now`."""
+        servers = [s for s in self._all() if s.takes(task, self._tasks) and (s.online or not now)]
+        found = {variant.name for server in servers for variant in server.ready.get(task, ())}
+        return [variant.name for variant in self._tasks[task].variants if variant.name in found]
 
-    def safe_seconds(self, task: str) -> float:
+    def safe_seconds(self, task: str, wish: str = "") -> float:
         """How long a sound may be for every server that could get it now; 0 for any length."""
-        ready = [s.ready[task].safe_seconds for s in self._all() if s.online and task in s.ready]
-        return min((limit for limit in ready if limit), default=0.0)
+        limits = [variant.safe_seconds for _, variant in self._able(task, wish)]
+        return min((limit for limit in limits if limit), default=0.0)
+
+    def _able(self, task: str, wish: str) -> list[tuple[Server, Variant]]:
+        found = [
+            (server, variant)
+            for server in self._all()
+            if server.online and server.takes(task, self._tasks)
+            if (variant := server.variant(task, wish))
+        ]
+        return sorted(found, key=lambda pair: (pair[1].order, pair[0].waiting))
 
     def states(self) -> list[ServerState]:
         return [
@@ -223,6 +236,11 @@ class Servers:
     def looked(self) -> bool:
         """Whether every server was asked at least once."""
         return all(s.looked for s in self._all())
+
+    @property
+    def known(self) -> bool:
+        """Whether every server has told what it can run, if only once."""
+        return bool(self._servers) and all(s.asked for s in self._all())
 
     def _all(self) -> list[Server]:
         return list(self._servers.values())

@@ -87,22 +87,22 @@ class JobSteps:
         place = 0  # in the line, as far as known
         asked = 0.0  # the limit by which the sound was found short enough
         while (job := self._unfinished(job_id)) and not job.parts:
-            able = self._servers.able(job.task)
+            able = self._servers.able(job.task, job.wish)
             if not able:
                 self._store.show(job, phase="server", place=0)
                 self._store.wait(TICK)
                 continue
-            if (limit := self._servers.safe_seconds(job.task)) != asked and not job.server:
+            limit = self._servers.safe_seconds(job.task, job.wish)
+            if limit != asked and not job.server:
                 if self._is_split(job, limit):
                     break
                 asked = limit
-            rivals = self._servers.tasks_of(able)
             bad = self._failed_at.get(job.id, frozenset())
             known = abilities(job, able, bad, self._servers, self._store)
             near = place < FRONT * len(able)
-            if near and (server := self._leases.take(job, known, rivals)):
+            if near and (server := self._leases.take(job, known, self._servers.able)):
                 return server
-            place = self._leases.place(job, rivals)
+            place = self._leases.place(job, known, self._servers.able)
             self._store.show(job, phase="line", place=place)
             if near:
                 self._store.wait(TICK)

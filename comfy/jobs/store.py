@@ -141,13 +141,19 @@ class Store:
         query = query.where(JOBS.c.replica == replica)
         return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
 
-    def twin(self, fingerprint: str, owner: str) -> Job | None:
-        """The newest job of this person that did, or is doing, exactly the same."""
+    def twin(self, fingerprint: str, owner: str, wish: str = "") -> Job | None:
+        """The newest job of this person that did, or is doing, exactly the same.
+
+        One without a wish may still be sent with another variant: only its result counts as what
+        somebody wished for.
+        """
         query = JOBS.select().where(
             JOBS.c.fingerprint == fingerprint,
             JOBS.c.owner == owner,
             JOBS.c.status.not_in({FAILED, CANCELLED}),
         )
+        if wish:
+            query = query.where(sa.or_(JOBS.c.wish == wish, JOBS.c.status == COMPLETED))
         found = self._select(query.order_by(JOBS.c.created.desc()).limit(1))
         return found[0] if found else None
 

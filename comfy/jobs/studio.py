@@ -13,7 +13,7 @@ from comfy.errors import InputError
 from comfy.jobs.batch import Batches
 from comfy.jobs.durable import Durable
 from comfy.jobs.guests import Guests
-from comfy.jobs.intake import Intake
+from comfy.jobs.intake import Accepted, Intake
 from comfy.jobs.janitor import Janitor
 from comfy.jobs.job import CANCELLED, Job
 from comfy.jobs.labels import Labels
@@ -30,6 +30,7 @@ from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
 from comfy.jobs.voices import Voices
+from comfy.jobs.wishes import Wishes
 from comfy.media.bounded import WORKERS
 from comfy.media.files import Limits
 from comfy.settings import Settings
@@ -69,6 +70,7 @@ class Studio:
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
         uploads = Uploads(self._store.folder / "inputs", limits, settings.min_free_mb)
         self.voices = Voices(self._store, uploads)
+        self.wishes = Wishes(self.tasks, self._servers)
         self._intake = Intake(
             self._store,
             self.tasks,
@@ -77,6 +79,7 @@ class Studio:
             twins,
             parts,
             replicas,
+            self.wishes,
             max_jobs=settings.max_jobs,
             start=self._start,
         )
@@ -139,14 +142,16 @@ class Studio:
         owner: str = "",
         origin: str = "",
         consent: bool | None = None,
+        wish: object = "",
     ) -> Job:
         """Store a job and start it, or give the one that did, or does, exactly the same.
 
         File inputs are paths or Links. `origin` is who it is counted for, `consent` whether the
-        person may use voices and faces: see Job. Raises InputError before anything is stored.
+        person may use voices and faces, `wish` the variant they chose: see Job. Raises InputError
+        before anything is stored.
         """
-        accepted, grounds = self._intake.accept(task, values, owner, consent)
-        return self._intake.add(task, accepted, grounds, owner, origin)
+        accepted = self._intake.accept(task, values, owner, consent, wish)
+        return self._intake.add(task, accepted, owner, origin)
 
     def speak(
         self,
@@ -156,31 +161,29 @@ class Studio:
         owner: str = "",
         origin: str = "",
         consent: bool | None = None,
+        wish: object = "",
     ) -> Job:
         """A script spoken sentence by sentence, and joined; `values` are those of a voice_clone.
 
         A sentence that was spoken like this before is not spoken again. Raises InputError before
         anything is stored.
         """
-        accepted, grounds = self._intake.accept(SPEECH, values, owner, consent)
-        each = [
-            {**accepted, **self.tasks[SPEECH].accept({**accepted, **sentence.given})}
-            for sentence in sentences
-        ]
+        whole = self._intake.accept(SPEECH, values, owner, consent, wish)
+        check, given = self.tasks[SPEECH].accept, whole.values
+        each = [{**given, **check({**given, **sentence.given})} for sentence in sentences]
         if not each:
             raise InputError("input_missing", input="text")
         how = {SPEEDS: [s.speed for s in sentences], PAUSES: [s.pause for s in sentences]}
-        return self._intake.add_whole(SPEECH, {**accepted, **how}, each, grounds, owner, origin)
+        accepted = Accepted({**given, **how}, whole.grounds, whole.wish)
+        return self._intake.add_whole(SPEECH, accepted, each, owner, origin)
 
     def redo(
         self, job_id: str, number: int, *, take: str = "", owner: str, origin: str = ""
     ) -> Job | None:
         """Another take of one part of a job, or this one that there is already.
 
-        The new whole has all others as they are.
-
-        A part that failed is tried again as it was. `number` counts from 0. None without such a
-        part, or if it is somebody else's.
+        The new whole has all others as they are. A part that failed is tried again as it was.
+        `number` counts from 0. None without such a part, or if it is somebody else's.
         """
         job = self._store.get(job_id)
         if job is None or job.owner != owner or not 0 <= number < len(job.parts):
@@ -194,13 +197,14 @@ class Studio:
         owner: str = "",
         origin: str = "",
         consent: bool | None = None,
+        wishes: Mapping[str, object] = {},
     ) -> tuple[Job, ...]:
         """The chain: clean the picture and speak the text side by side, then make the video.
 
-        Three jobs and two links; a part that was done before is not done again. Raises
-        InputError before anything is stored.
+        Three jobs and two links; a part that was done before is not done again. `wishes` are by
+        task. Raises InputError before anything is stored.
         """
-        return self._intake.add_chain(values, owner, origin, consent)
+        return self._intake.add_chain(values, owner, origin, consent, wishes)
 
     def job(self, job_id: str) -> Job | None:
         return self._store.here(self._store.get(job_id))
@@ -261,10 +265,7 @@ class Studio:
 
     def recent(self, owner: str, limit: int = 20) -> list[Job]:
         """The newest jobs of one person, newest first."""
-        found = self._store.recent(owner, limit)
-        for job in found:
-            self._store.here(job)
-        return found
+        return [self._store.here(job) or job for job in self._store.recent(owner, limit)]
 
     def parts(self, job: Job) -> list[Job | None]:
         """What a job is made of, in order; None for a part that was deleted."""

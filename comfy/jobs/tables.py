@@ -43,6 +43,7 @@ JOBS = sa.Table(
     sa.Column("parts", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("whole", sa.String(64), nullable=False, server_default="", index=True),
     sa.Column("asked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("wish", sa.String(64), nullable=False, server_default=""),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(

@@ -18,9 +18,11 @@ class Twins:
         self._store = store
         self._servers = servers
 
-    def fingerprint(self, task: str, values: Mapping[str, Any], parts: Sequence[Link] = ()) -> str:
+    def fingerprint(
+        self, task: str, values: Mapping[str, Any], parts: Sequence[Link] = (), wish: str = ""
+    ) -> str:
         """ "" while no server can do the task: then nobody knows which variant will."""
-        variant = self._servers.variant(task)
+        variant = self._servers.variant(task, wish)
         if variant is None:
             return ""
         links = [*parts, *(value for value in values.values() if isinstance(value, Link))]
@@ -28,9 +30,9 @@ class Twins:
         known = {job.id: job.fingerprint for job in linked if job}
         return fingerprint(task, variant, values, known, parts)
 
-    def find(self, known: str, owner: str) -> Job | None:
+    def find(self, known: str, owner: str, wish: str = "") -> Job | None:
         """The person's job with this fingerprint whose result is there, or still to come."""
-        twin = self._store.twin(known, owner) if known else None
+        twin = self._store.twin(known, owner, wish) if known else None
         return twin if twin and self._is_usable(twin) else None
 
     def _is_usable(self, job: Job) -> bool:

@@ -17,6 +17,7 @@ from comfy.ui.access import known_jobs, visitor
 from comfy.ui.language import language_of
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
+from comfy.ui.variant_choice import wishes_by_task
 from comfy.ui.watch import watch_jobs
 
 FILES = frozenset({"image", "audio", "reference_audio"})  # whatever is sent for these is a file
@@ -49,6 +50,7 @@ class Api:
         instruction: str = "",
         seed: int = 0,
         wait: bool = True,
+        variant: str = "",
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]  # Gradio knows only plain dict
         """Remove subtitles, watermarks and other text from a picture.
 
@@ -57,12 +59,13 @@ class Api:
             instruction: what should go, in Chinese or English; empty: subtitles and watermarks
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
+            variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
 
         Returns:
             The clean picture, and the job.
         """
         values = {"image": image, "instruction": instruction, "seed": seed}
-        files, job = self._run(request, "image_cleanup", values, wait)
+        files, job = self._run(request, "image_cleanup", values, wait, wish=variant)
         return files[-1], job
 
     def voice_clone(
@@ -74,6 +77,7 @@ class Api:
         seed: int = 0,
         wait: bool = True,
         consent: bool = False,
+        variant: str = "",
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Say a text with the voice of a recording.
 
@@ -84,6 +88,7 @@ class Api:
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
+            variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
 
         Returns:
             The speech, and the job.
@@ -94,7 +99,7 @@ class Api:
             "emotion": emotion,
             "seed": seed,
         }
-        files, job = self._run(request, "voice_clone", values, wait, consent)
+        files, job = self._run(request, "voice_clone", values, wait, consent, variant)
         return files[-1], job
 
     def talking_head(
@@ -107,6 +112,7 @@ class Api:
         seed: int = 0,
         wait: bool = True,
         consent: bool = False,
+        variant: str = "",
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Make the person in a picture speak a recording.
 
@@ -118,12 +124,13 @@ class Api:
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
+            variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
 
         Returns:
             The video, and the job.
         """
         values = {"image": image, "audio": audio, "prompt": prompt, "size": size, "seed": seed}
-        files, job = self._run(request, "talking_head", values, wait, consent)
+        files, job = self._run(request, "talking_head", values, wait, consent, variant)
         return files[-1], job
 
     def pipeline(
@@ -139,6 +146,7 @@ class Api:
         seed: int = 0,
         wait: bool = True,
         consent: bool = False,
+        variants: dict | None = None,  # type: ignore[type-arg]
     ) -> tuple[FileData | None, FileData | None, FileData | None, dict]:  # type: ignore[type-arg]
         """Clean the picture, clone the voice, and make the picture speak the text with it.
 
@@ -153,6 +161,7 @@ class Api:
             seed: the same seed gives the same result
             wait: answer when all is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
+            variants: the same by task, e.g. {"voice_clone": "indextts25"}
 
         Returns:
             The video, the clean picture, the speech, and the job of the video with its `steps`.
@@ -167,7 +176,7 @@ class Api:
             "size": size,
             "seed": seed,
         }
-        (picture, speech, video), job = self._run(request, "", values, wait, consent)
+        (picture, speech, video), job = self._run(request, "", values, wait, consent, variants)
         return video, picture, speech, job
 
     def job(self, request: gr.Request, job_id: str) -> tuple[list[FileData], dict]:  # type: ignore[type-arg]
@@ -204,11 +213,17 @@ class Api:
         raise _refusal(InputError("job_unknown"), request)
 
     def _run(
-        self, request: gr.Request, task: str, given: Values, wait: bool, consent: bool = False
+        self,
+        request: gr.Request,
+        task: str,
+        given: Values,
+        wait: bool,
+        consent: bool = False,
+        wish: object = "",
     ) -> tuple[list[FileData | None], JobState]:
         """Start one task, or with task="" the chain, and perhaps wait for the end."""
         language = language_of(request)
-        jobs = self._submit(request, task, given, consent is True)
+        jobs = self._submit(request, task, given, consent is True, wish)
         if wait:
             for _ in watch_jobs(self.studio, [job.id for job in jobs], shown=len(jobs)):
                 pass
@@ -217,7 +232,7 @@ class Api:
         return [_file(path) if path else None for path in paths], _state(jobs, language)
 
     def _submit(
-        self, request: gr.Request, task: str, given: Values, consent: bool
+        self, request: gr.Request, task: str, given: Values, consent: bool, wish: object
     ) -> Sequence[Job]:
         origin = visitor(request).origin
         asker = {"owner": request.username or f"api:{origin}", "origin": origin}
@@ -227,9 +242,10 @@ class Api:
                 for name, value in given.items()
                 if value != ""
             }
-            if not task:
-                return self.studio.submit_pipeline(values, **asker, consent=consent)
-            return [self.studio.submit(task, values, **asker, consent=consent)]
+            if task:
+                return [self.studio.submit(task, values, **asker, consent=consent, wish=wish)]
+            wishes = wishes_by_task(wish)
+            return self.studio.submit_pipeline(values, **asker, consent=consent, wishes=wishes)
         except StudioError as error:
             raise _refusal(error, request) from error
 
@@ -255,6 +271,7 @@ def _state(jobs: Sequence[Job], language: str) -> JobState:
         "phase": job.phase,
         "progress": round(job.progress, 3),
         "place": job.place,
+        "variant": job.variant,
         "quality": job.quality,
         "error": _error(job, language),
     }

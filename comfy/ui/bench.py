@@ -14,6 +14,7 @@ from comfy.jobs.studio import SPEECH, Studio
 from comfy.ui.language import both, error_both, label
 from comfy.ui.pieces import bench_value, create_pieces, sentences_of
 from comfy.ui.recipe import CONSENT, Recipe
+from comfy.ui.variant_choice import take_wishes
 
 
 class Bench:
@@ -54,10 +55,11 @@ class Bench:
         sentences = [s for s in map(Sentence.read, rows) if str(s.text or "").strip()]
         given = dict(values)
         consent = bool(given.pop(CONSENT, False))
+        wish = take_wishes(given, [SPEECH]).get(SPEECH)
         texts = [str(sentence.text).strip() for sentence in sentences]
         if [sentence.text for sentence in split(str(given.get("text") or ""))] != texts:
             given["text"] = "\n".join(texts)
-        return (self._studio.speak(given, sentences, **who, consent=consent),)
+        return (self._studio.speak(given, sentences, **who, consent=consent, wish=wish),)
 
 
 def create_bench(studio: Studio, recipe: Recipe) -> Bench | None:

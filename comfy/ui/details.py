@@ -7,7 +7,7 @@ from typing import Any
 
 from comfy.jobs.job import COMPLETED, Job
 from comfy.jobs.studio import Studio
-from comfy.text import LANGUAGES, has, say
+from comfy.text import LANGUAGES, has, named, say
 from comfy.ui.language import Both, both, either
 from comfy.ui.parts import clickable
 from comfy.workflow.inputs import FILE_KINDS, Input
@@ -80,11 +80,10 @@ def _made(jobs: Sequence[Job]) -> list[dict[str, Any]]:
 
 
 def _maker(job: Job, language: str) -> str:
-    key = f"variant.{job.variant}"
     return say(
         "details.preview" if job.quality == "preview" else "details.server",
         language,
-        variant=say(key, language) if has(key) else job.variant,
+        variant=named("wish", job.variant, language),
         seconds=f"{max(0.0, job.ended - (job.started or job.created)):.1f}",
     )
 

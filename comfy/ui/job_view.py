@@ -20,7 +20,7 @@ from comfy.jobs.job import (
 )
 from comfy.jobs.mending import NOT_PASTED, PASTED
 from comfy.media.bounded import thumbnail
-from comfy.text import has
+from comfy.text import LANGUAGES, has, named, say
 from comfy.ui.language import Both, both, either, error_both, error_of
 
 Card = dict[str, Any]
@@ -148,6 +148,9 @@ def _waiting(job: Job) -> Both | None:
     """Why it does not run yet: a server that is away, or others before it."""
     if job.error:
         return error_both(str(job.error.get("code", "")), job.error.get("details") or {})
+    if job.phase == "server":
+        key = "page.no_wished" if job.wish else "page.no_server"
+        return {to: say(key, to, wish=named("wish", job.wish, to)) for to in LANGUAGES}
     return both("page.place", place=job.place) if job.place else None
 
 

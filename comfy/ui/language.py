@@ -26,6 +26,7 @@ TRANSLATED = (
     "result",
     "next",
     "page",
+    "variant",
     "video",
     "guests",
 )

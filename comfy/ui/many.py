@@ -19,6 +19,7 @@ from comfy.ui.parts import QUIET, drawn
 from comfy.ui.recipe import CONSENT, PIPELINE, Recipe
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
+from comfy.ui.variant_choice import KIND, take_wishes
 from comfy.ui.watch import watch_jobs
 from comfy.workflow.inputs import FILE_KINDS
 
@@ -45,7 +46,7 @@ class Many:
         self._studio = studio
         self._recipe = recipe
         names = {name for names in CHAIN_INPUTS.values() for name in names}
-        self._inputs = [item for item in recipe.inputs if item.name in names]
+        self._inputs = [i for i in recipe.inputs if i.name in names or i.kind == KIND]
         with gr.Accordion(
             label("page.many"), open=False, elem_classes="advanced", elem_id="many"
         ) as self.section:
@@ -84,10 +85,10 @@ class Many:
         try:
             given = self._given(values)
             paths = [path for file in files or () if (path := uploaded(file))]
-            rows = read_rows(paths, self._inputs, given)
-            batch = self._studio.batches.submit(
-                rows, **who(request, owner), consent=consent is True
-            )
+            wishes = take_wishes(given, list(CHAIN_INPUTS))
+            rows = read_rows(paths, [i for i in self._inputs if i.kind != KIND], given)
+            asker, said = who(request, owner), consent is True
+            batch = self._studio.batches.submit(rows, **asker, consent=said, wishes=wishes)
         except StudioError as error:
             return many_value(self._studio, None) | {"error": error_both(error.code, error.details)}
         return many_value(self._studio, batch, follow=True)

@@ -145,7 +145,7 @@ class Page:
             self.header: header_value(self.studio),
         }
         for view, known in zip(self.views, ids, strict=True):
-            given = view.restore(known, request) or view.form.texts(language)
+            given = view.restore(known, request) or view.form.fresh(language)
             updates |= given | view.show(known, request)
         return updates | self._for_guests(request) | self._linked(request)
 

@@ -10,6 +10,7 @@ from comfy.jobs.job import Job, Link
 from comfy.jobs.pipeline import INPUTS as CHAIN_INPUTS
 from comfy.jobs.pipeline import split
 from comfy.jobs.studio import Studio
+from comfy.ui.variant_choice import take_wishes, wish_of, wished_task
 from comfy.workflow.inputs import Input
 from comfy.workflow.task import Task
 
@@ -41,6 +42,10 @@ class Recipe:
     submit: Callable[[Mapping[str, Any], Mapping[str, str]], tuple[Job, ...]]
     instead: Mapping[str, str]
 
+    def wish(self, jobs: Sequence[Job], name: str) -> str:
+        """What these jobs wished for at this input of the kind "variant"."""
+        return next((job.wish for job in jobs if job.task == wished_task(name)), "")
+
     def origin(self, jobs: Sequence[Job], name: str) -> tuple[Job, str] | None:
         """The job that was given this input, and what the job calls it."""
         by_task = {job.task: job for job in jobs}
@@ -61,10 +66,12 @@ def task_recipe(studio: Studio, task: Task) -> Recipe:
     def submit(values: Mapping[str, Any], who: Mapping[str, str]) -> tuple[Job, ...]:
         given = dict(values)
         consent = bool(given.pop(CONSENT, False))
-        return (studio.submit(task.name, given, **who, consent=consent),)
+        wish = take_wishes(given, [task.name]).get(task.name)
+        return (studio.submit(task.name, given, **who, consent=consent, wish=wish),)
 
     asks = any(item.consent for item in task.inputs)
-    return Recipe(task.name, (*task.inputs, *((TICK,) if asks else ())), (task,), submit, {})
+    inputs = (*task.inputs, *((TICK,) if asks else ()), wish_of(task.name))
+    return Recipe(task.name, inputs, (task,), submit, {})
 
 
 def pipeline_recipe(studio: Studio) -> Recipe:
@@ -82,7 +89,9 @@ def pipeline_recipe(studio: Studio) -> Recipe:
         return submit_chain(studio, values, who)
 
     tasks = tuple(studio.tasks[name] for name in CHAIN_INPUTS)
-    return Recipe(PIPELINE, (*needed, TICK, *options, *own, review), tasks, submit, INSTEAD)
+    wishes = map(wish_of, CHAIN_INPUTS)
+    inputs_of_all = (*needed, TICK, *options, *wishes, *own, review)
+    return Recipe(PIPELINE, inputs_of_all, tasks, submit, INSTEAD)
 
 
 def submit_chain(
@@ -94,18 +103,21 @@ def submit_chain(
     """
     given = dict(values)
     consent = bool(given.pop(CONSENT, False))
+    wishes = take_wishes(given, list(CHAIN_INPUTS))
     own = {plain: given.pop(field, None) for plain, (_, field) in OWN.items()}
     review = bool(given.pop(REVIEW, False)) and not all(own.values())
     if not review and not any(own.values()):
-        return studio.submit_pipeline(given, **who, consent=consent)
+        return studio.submit_pipeline(given, **who, consent=consent, wishes=wishes)
     parts = split(given)
     jobs = []
     for plain, (task, _) in OWN.items():
         if own[plain] is None:
-            jobs.append(studio.submit(task, parts[task], **who, consent=consent))
+            made = studio.submit(task, parts[task], **who, consent=consent, wish=wishes.get(task))
+            jobs.append(made)
             own[plain] = Link(jobs[-1].id)
     if not review:
-        jobs.append(studio.submit(LAST, {**parts[LAST], **own}, **who, consent=consent))
+        last = {**parts[LAST], **own}
+        jobs.append(studio.submit(LAST, last, **who, consent=consent, wish=wishes.get(LAST)))
     return tuple(jobs)
 
 

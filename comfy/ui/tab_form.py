@@ -19,6 +19,7 @@ from comfy.ui.language import both, either, label
 from comfy.ui.many import create_many
 from comfy.ui.recipe import CONSENT, OWN_FIELDS, Recipe
 from comfy.ui.results import input_file
+from comfy.ui.variant_choice import KIND, choice_now, wished_task
 from comfy.ui.video_source import VideoSource
 from comfy.ui.voices import SavedVoices, takes_voice
 from comfy.ui.widgets import create_inputs, default_value
@@ -114,12 +115,23 @@ class TabForm:
         """An untouched form; texts that are filled in from the start, in this language."""
         return {self.fields[i.name]: default_value(i, language) for i in self._recipe.inputs}
 
-    def texts(self, language: str) -> Updates:
-        """The defaults that depend on the language."""
-        return {
+    def fresh(self, language: str) -> Updates:
+        """The defaults that depend on the language, and what can be chosen now."""
+        texts = {
             self.fields[item.name]: default_value(item, language)
             for item in self._recipe.inputs
             if _speaks(item)
+        }
+        return texts | self._choices([])
+
+    def _choices(self, jobs: Sequence[Job]) -> Updates:
+        """The variants that can be chosen now, with what these jobs wished for."""
+        return {
+            self.fields[item.name]: choice_now(
+                self._studio, wished_task(item.name), self._recipe.wish(jobs, item.name)
+            )
+            for item in self._recipe.inputs
+            if item.kind == KIND
         }
 
     def example(self, number: int, language: str) -> list[Any]:
@@ -130,7 +142,7 @@ class TabForm:
 
     def restore(self, jobs: Sequence[Job]) -> Updates:
         """The inputs as they were given for these jobs: to look at, or to run with changes."""
-        updates: Updates = {}
+        updates: Updates = self._choices(jobs) if jobs else {}
         for item in self._recipe.inputs if jobs else ():
             found = self._recipe.origin(jobs, item.name)
             if found:

@@ -9,6 +9,7 @@ import gradio as gr
 
 from comfy.text import has, say
 from comfy.ui.language import label
+from comfy.ui.variant_choice import KIND, create_choice
 from comfy.workflow.inputs import Input
 
 WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color="#6d5df0")
@@ -42,13 +43,17 @@ def create_inputs(
         with gr.Accordion(label("page.own"), open=False, elem_classes="advanced"):
             fields |= create(stand_ins)
     if advanced:
-        with gr.Accordion(label("page.advanced"), open=False, elem_classes="advanced"):
+        with gr.Accordion(
+            label("page.advanced"), open=False, elem_classes="advanced", elem_id=f"{tab}-more"
+        ):
             fields |= create(advanced)
     return {item.name: fields[item.name] for item in inputs}
 
 
 def create_input(tab: str, item: Input) -> Any:
     """The component of one input."""
+    if item.kind == KIND:
+        return create_choice(tab, item)
     common = {
         "label": label(f"input.{tab}_{item.name}", f"input.{item.name}"),
         "elem_id": f"{tab}-{item.name}",

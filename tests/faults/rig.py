@@ -47,10 +47,15 @@ def write_workflows(folder: Path, sleeper: str = "EngineSleep") -> Path:
 def _write_task(folder: Path, task: str, variant: str, nodes: dict[str, object]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "task.toml").write_text(task)
-    (folder / "only.toml").write_text(variant)
+    write_variant(folder / "only", variant, nodes)
+
+
+def write_variant(place: Path, manifest: str, nodes: dict[str, object]) -> None:
+    """The two files of a variant; what its node 3 makes is saved."""
+    place.with_suffix(".toml").write_text(manifest)
     saving = {"images": ["3", 0], "filename_prefix": "x"}
     nodes = {**nodes, "4": {"class_type": "SaveImage", "inputs": saving}}
-    (folder / "only.json").write_text(json.dumps(nodes))
+    place.with_suffix(".json").write_text(json.dumps(nodes))
 
 
 class Rig:

@@ -51,6 +51,21 @@ def test_a_bad_row_stops_no_other_and_what_failed_runs_again_alone(studio, files
     assert studio.batches.retry(batch.id, owner="somebody else") is None
 
 
+def test_what_was_wished_for_is_in_every_row(studio, files):
+    wishes = {"voice_clone": "cpu-preview", "talking_head": ""}
+    rows = [row(files, "one", "good", "One.")]
+    batch = studio.batches.submit(rows, owner="wish", consent=True, wishes=wishes)
+    for job in studio.watch(batch.id):
+        if job.parts:
+            studio.cancel(batch.id)
+    (made,) = studio.job(batch.id).values["rows"]
+    assert [studio.job(job).wish for job in made["jobs"]] == ["", "cpu-preview", ""]
+    with pytest.raises(InputError) as caught:
+        other = {"voice_clone": "other"}
+        studio.batches.submit(rows, owner="wish", consent=True, wishes=other)
+    assert caught.value.code == "variant_unknown"
+
+
 def test_a_cancelled_batch_ends_its_chains(studio, files):
     rows = [row(files, "one", "good", "One."), row(files, "two", "good", "Two.")]
     batch = studio.batches.submit(rows, owner="stopped", consent=True)

@@ -2,7 +2,7 @@
 
 from comfy.jobs.choice import WORK, Candidate, choose, in_turn
 from comfy.jobs.leases import Able, Leases, expected
-from tests.jobs.test_store import TASK, in_line, store  # noqa: F401  a fixture
+from tests.jobs.test_store import anywhere, in_line, store  # noqa: F401  a fixture
 
 
 def test_the_warm_server_is_taken():
@@ -34,8 +34,8 @@ def test_a_server_that_is_drained_gets_no_jobs(store):  # noqa: F811
     leases = Leases(store)
     store.add(job := in_line("a", 1.0))
     leases.drain("one", True)
-    assert leases.take(job, [Able("one")], TASK) == ""
-    assert leases.take(job, [Able("one"), Able("two")], TASK) == "two"
+    assert leases.take(job, [Able("one")], anywhere) == ""
+    assert leases.take(job, [Able("one"), Able("two")], anywhere) == "two"
     assert leases.known()["one"].drained
     leases.drain("one", False)
     assert not leases.known()["one"].drained
@@ -46,7 +46,7 @@ def test_speeds_and_warm_models_are_learned(store):  # noqa: F811
     able = [Able("one", "image_cleanup/x")]
     for name, seconds in (("a", 25.0), ("b", 5.0)):
         store.add(in_line(name, 1.0))
-        assert leases.take(store.get(name), able, TASK) == "one"
+        assert leases.take(store.get(name), able, anywhere) == "one"
         store.update(name, started=100.0, ended=100.0 + seconds, server="one", status="completed")
         leases.release(name)
     known = leases.known()["one"]

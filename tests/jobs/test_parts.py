@@ -57,7 +57,8 @@ def test_a_long_speech_is_cut_run_in_parts_and_joined_without_a_seam(studio, lon
 def test_one_sentence_said_differently_leaves_the_others_as_they_are(studio, voice):
     given = {"reference_audio": voice, "text": "One. Two. Three."}
     said = [Sentence("One."), Sentence("Two."), Sentence("Three.", pause=0)]
-    first = ended(studio, studio.speak(given, said, owner="bench"))
+    first = ended(studio, studio.speak(given, said, owner="bench", wish="cpu-preview"))
+    assert {part.wish for part in studio.parts(first)} == {"cpu-preview"} == {first.wish}
     changed = [said[0], Sentence("Two.", emotion="happy", seed=5), said[2]]
     second = ended(studio, studio.speak(given, changed, owner="bench"))
     assert (first.status, second.status) == (COMPLETED, COMPLETED)

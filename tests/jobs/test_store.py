@@ -48,9 +48,10 @@ def test_a_database_of_an_older_version_is_brought_up_to_date(store, tmp_path):
     file = tmp_path / "studio.sqlite"
     with closing(sqlite3.connect(file)) as old:
         old.execute("ALTER TABLE jobs DROP COLUMN again")
+        old.execute("ALTER TABLE jobs DROP COLUMN wish")
     with closing(Store(f"sqlite:///{file}", tmp_path)) as newer:
         assert newer.get("a") == a_job()
-        assert newer.update("a", again=1)
+        assert newer.update("a", again=1, wish="good")
 
 
 def test_an_update_raises_the_version(store):
@@ -134,9 +135,12 @@ def test_a_waiting_thread_is_woken_by_a_change(store):
     assert time.monotonic() - began < 2
 
 
-TASK = ("image_cleanup",)
 ONE = [Able("one")]
 BOTH = [Able("one"), Able("two")]
+
+
+def anywhere(_task: str, _wish: str) -> list[str]:
+    return ["one", "two"]
 
 
 def in_line(job_id: str, created: float) -> Job:
@@ -148,15 +152,15 @@ def test_a_server_takes_two_jobs_and_the_oldest_first(store):
     jobs = [in_line(name, float(n)) for n, name in enumerate("abc")]
     for job in jobs:
         store.add(job)
-    assert leases.take(jobs[2], ONE, TASK) == ""  # two older ones are before it
-    assert leases.take(jobs[0], ONE, TASK) == "one"
-    assert leases.take(jobs[0], ONE, TASK) == "one"  # asked again: the same lease
+    assert leases.take(jobs[2], ONE, anywhere) == ""  # two older ones are before it
+    assert leases.take(jobs[0], ONE, anywhere) == "one"
+    assert leases.take(jobs[0], ONE, anywhere) == "one"  # asked again: the same lease
     store.update("a", status=IN_PROGRESS, phase="run")
-    assert leases.take(jobs[1], ONE, TASK) == "one"
+    assert leases.take(jobs[1], ONE, anywhere) == "one"
     store.update("b", status=IN_PROGRESS, phase="run")
-    assert leases.take(jobs[2], ONE, TASK) == ""
+    assert leases.take(jobs[2], ONE, anywhere) == ""
     leases.release("a")
-    assert leases.take(jobs[2], ONE, TASK) == "one"
+    assert leases.take(jobs[2], ONE, anywhere) == "one"
 
 
 def test_jobs_that_want_other_servers_are_not_in_the_way(store):
@@ -164,24 +168,57 @@ def test_jobs_that_want_other_servers_are_not_in_the_way(store):
     for number, name in enumerate("abc"):
         store.add(in_line(name, float(number)).changed(task="talking_head"))
     store.add(in_line("d", 9.0))
-    assert leases.place(store.get("d"), TASK) == 0
-    assert leases.place(store.get("d"), (*TASK, "talking_head")) == 3
-    assert leases.take(store.get("d"), ONE, TASK) == "one"
+    last = store.get("d")
+    assert leases.place(last, ONE, lambda task, _: ["two"] if task == "talking_head" else []) == 0
+    assert leases.place(last, ONE, anywhere) == 3
+    assert leases.take(last, ONE, lambda *_: ["two"]) == "one"
+
+
+def test_jobs_that_wait_for_a_full_server_keep_nobody_from_a_free_one(store):
+    """Two run on "one", which alone has what three others wish for; "two" is free."""
+
+    def can(_task: str, wish: str) -> list[str]:
+        return ["one"] if wish else ["one", "two"]
+
+    leases = Leases(store)
+    for number, name in enumerate("abcde"):
+        store.add(in_line(name, float(number)).changed(wish="good"))
+        leases.take(store.get(name), ONE, can)
+    store.add(in_line("f", 9.0))
+    assert leases.take(store.get("c"), ONE, can) == ""
+    assert leases.place(store.get("f"), BOTH, can) == 3
+    assert leases.take(store.get("f"), BOTH, can) == "two"
+    assert leases.take(store.get("e"), ONE, can) == ""
+    store.update("a", status=COMPLETED)
+    leases.release("a")
+    assert leases.take(store.get("e"), ONE, can) == ""  # "c" has waited longer
+    assert leases.take(store.get("c"), ONE, can) == "one"
 
 
 def test_two_servers_share_the_work(store):
     leases = Leases(store)
     for number, name in enumerate("ab"):
         store.add(in_line(name, float(number)))
-    assert leases.take(store.get("a"), BOTH, TASK) == "one"
+    assert leases.take(store.get("a"), BOTH, anywhere) == "one"
     store.update("a", phase="run")
-    assert leases.take(store.get("b"), BOTH, TASK) == "two"
+    assert leases.take(store.get("b"), BOTH, anywhere) == "two"
 
 
 def test_the_lease_of_a_finished_job_is_reaped(store):
     leases = Leases(store)
     store.add(in_line("a", 1.0))
-    leases.take(store.get("a"), ONE, TASK)
+    leases.take(store.get("a"), ONE, anywhere)
     assert leases.reap() == 0
     store.update("a", status=COMPLETED)
     assert leases.reap() == 1
+
+
+def test_only_the_result_of_a_job_without_a_wish_is_what_somebody_wished_for(store):
+    """Until then another server may run it with another variant."""
+    store.add(a_job("a", fingerprint="f"))
+    assert store.twin("f", "me", "good") is None
+    store.add(a_job("b", fingerprint="f", created=2.0, wish="good"))
+    assert store.twin("f", "me", "good").id == "b" == store.twin("f", "me").id
+    store.update("b", status=CANCELLED)
+    store.update("a", status=COMPLETED)
+    assert store.twin("f", "me", "good").id == "a"

@@ -42,18 +42,19 @@ def parameters(client: Client) -> dict[str, list[str]]:
 
 
 LAST = ("seed=0", "wait=True", "consent=False")
+WHICH = "variant=''"
 
 
 def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
     assert parameters(client) == {
-        "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True"],
-        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", *LAST],
+        "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True", WHICH],
+        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", *LAST, WHICH],
         "/talking_head": [
-            *("image", "audio", "prompt=''", "size='auto'", *LAST),
+            *("image", "audio", "prompt=''", "size='auto'", *LAST, WHICH),
         ],
         "/pipeline": [
             *("image", "reference_audio", "text", "instruction=''", "emotion='neutral'"),
-            *("prompt=''", "size='auto'", *LAST),
+            *("prompt=''", "size='auto'", *LAST, "variants=None"),
         ],
         "/job": ["job_id"],
         "/cancel": ["job_id"],
@@ -145,9 +146,9 @@ def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> No
 
 
 BARE = {  # a path as plain text, where a file belongs
-    "image_cleanup": [str(KEYFRAME), "", 0, True],
-    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True],
-    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True],
+    "image_cleanup": [str(KEYFRAME), "", 0, True, ""],
+    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, ""],
+    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, ""],
 }
 
 
@@ -165,6 +166,19 @@ def test_a_big_body_is_taken_by_the_upload_alone(app: AppProcess) -> None:
     for path in ("gradio_api/run/upload", "gradio_api/api/upload", "gradio_api/queue/join"):
         answer = requests.post(f"{app.url.rstrip('/')}/{path}", data=b"[" * 5_000_000, timeout=30)
         assert answer.status_code == 413, path
+
+
+def test_a_variant_can_be_asked_for(client: Client) -> None:
+    given = (handle_file(VOICE), "Another one.")
+    _, job = client.predict(*given, variant="second-voice", api_name="/voice_clone")
+    assert (job["status"], job["variant"]) == ("completed", "second-voice")
+    with pytest.raises(AppError, match='no variant "other".*: cpu-preview, second-voice.$'):
+        client.predict(*given, variant="other", api_name="/voice_clone")
+    chain = (handle_file(KEYFRAME), *given)
+    with pytest.raises(AppError, match='No server here can run "IndexTTS2"'):
+        client.predict(*chain, variants={"voice_clone": "indextts2"}, api_name="/pipeline")
+    with pytest.raises(AppError, match='There is no "shop" here'):
+        client.predict(*chain, variants={"shop": "x"}, api_name="/pipeline")
 
 
 def test_a_missing_text_is_named_as_on_the_page(client: Client) -> None:
