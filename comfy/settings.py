@@ -81,6 +81,11 @@ def _days(value: str) -> int:
     return _between(int(value), 0, 36_500)
 
 
+def _megabytes(value: str) -> int:
+    """0 for no limit."""
+    return _between(int(value), 0, 1_000_000_000)
+
+
 def _count(value: str) -> int:
     return _between(int(value), 1, 1_000_000)
 
@@ -118,7 +123,10 @@ SETTINGS = (
     Setting("max_jobs", "STUDIO_MAX_JOBS", "20", _count),
     Setting("max_requests", "STUDIO_MAX_REQUESTS", "1200", _count),
     Setting("min_free_mb", "STUDIO_MIN_FREE_MB", "500", _count),
+    Setting("person_mb", "STUDIO_PERSON_MB", "10000", _megabytes),
+    Setting("total_mb", "STUDIO_TOTAL_MB", "100000", _megabytes),
     Setting("keep_days", "STUDIO_KEEP_DAYS", "0", _days),
+    Setting("keep_mb", "STUDIO_KEEP_MB", "0", _megabytes),
     Setting("open", "STUDIO_OPEN", "false", _switch),
     Setting("mcp", "GRADIO_MCP_SERVER", "false", _switch),
     Setting("workflows", "STUDIO_WORKFLOWS", "", _folder),
@@ -159,7 +167,10 @@ class Settings:
     max_jobs: int
     max_requests: int
     min_free_mb: int
+    person_mb: int
+    total_mb: int
     keep_days: int
+    keep_mb: int
     open: bool
     mcp: bool
     workflows: Path | None

@@ -17,7 +17,7 @@ from comfy.media.files import written_whole
 
 ROWS, CONSENT, WISHES = "rows", "consent", "wishes"  # of its values; the last two if there are
 MOST_ROWS = 100
-FULL = ("too_many_jobs", "disk_low")  # no errors of the row: it waits
+FULL = ("too_many_jobs", "disk_low", "total_full", "person_full")  # no errors of the row: it waits
 UNSAFE = re.compile(r"[^\w.-]+")
 
 Row = dict[str, Any]

@@ -65,7 +65,7 @@ class Intake:
         if self._store.room(owner, self._max_jobs) < len(tasks):
             raise InputError("too_many_jobs", limit=self._max_jobs)
         self._guests.check(origin, tasks)
-        self._uploads.check_disk()
+        self._uploads.room.check(owner)
 
     def accept(
         self,
@@ -86,7 +86,8 @@ class Intake:
         manifest = self._tasks[task]
         wished = self._wishes.accept(task, wish)
         checked = manifest.accept(values)
-        accepted = self._uploads.accept(manifest, checked)  # first: a broken file needs no consent
+        # first: a broken file needs no consent
+        accepted = self._uploads.accept(manifest, checked, owner)
         grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
         self._consents.remember(grounds, owner, checked, accepted)
         for value in accepted.values():
@@ -168,7 +169,7 @@ class Intake:
         twin = self._twins.find(known, owner, wish)
         if twin and self._is_shared(twin, asked):
             return twin
-        self._uploads.check_disk()
+        self._uploads.room.check(owner)
         job = Job(
             id=job_id or str(uuid.uuid4()),
             task=task,

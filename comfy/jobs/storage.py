@@ -8,6 +8,7 @@ their content, results by their job.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from comfy.media.files import written_whole
 
 PAUSES = (0.2, 1.0, 3.0, 10.0, 20.0, 30.0)  # seconds between tries at a storage that is away
 CACHED = ("inputs", "outputs")  # folders of the data folder that can be copied anew
+LISTED = 30.0  # seconds that a list of all files is good enough for
 
 
 class Storage:
@@ -35,11 +37,14 @@ class Storage:
         self.shared = bool(url)
         self._files: Any = None
         self._root = ""
+        self._sizes: dict[str, int] = {}
+        self._listed = -LISTED
         if url:
             self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
 
     def keep(self, path: Path) -> None:
-        """Share a file of the data folder. Raises StudioError storage_away."""
+        """Count a new file of the data folder, and share it. Raises StudioError storage_away."""
+        self._sizes[path.relative_to(self._folder).as_posix()] = path.stat().st_size
         if not self.shared:
             return
         there = self._there(path)
@@ -79,8 +84,42 @@ class Storage:
     def forget(self, path: Path) -> None:
         """Delete a file, here and in the storage."""
         path.unlink(missing_ok=True)
+        self._sizes.pop(path.relative_to(self._folder).as_posix(), None)
         if self.shared and self._patiently(lambda: self._files.exists(self._there(path))):
             self._patiently(lambda: self._files.rm_file(self._there(path)))
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of each input and result that is kept, by its name in the data folder.
+
+        What this replica adds and deletes shows at once, what others do within LISTED seconds.
+        While the storage is away the last list is given.
+        """
+        if time.monotonic() - self._listed > LISTED:
+            self._listed = time.monotonic()
+            try:
+                self._sizes = self._list_storage() if self.shared else self._list_folder()
+            except (OSError, BotoCoreError):
+                return dict(self._sizes)
+        return dict(self._sizes)
+
+    def _list_folder(self) -> dict[str, int]:
+        found = {}
+        for name in CACHED:
+            for place, _, files in os.walk(self._folder / name):
+                for file in files:
+                    path = Path(place, file)
+                    try:
+                        found[path.relative_to(self._folder).as_posix()] = path.stat().st_size
+                    except FileNotFoundError:  # deleted a moment ago
+                        continue
+        return found
+
+    def _list_storage(self) -> dict[str, int]:
+        found = {}
+        for name in CACHED:
+            for path, about in self._files.find(f"{self._root}/{name}", detail=True).items():
+                found[path[len(self._root) + 1 :]] = int(about["size"])
+        return found
 
     def tidy(self, limit: int) -> int:
         """Delete the least recently used local copies beyond `limit` bytes; returns how many.
@@ -103,6 +142,8 @@ class Storage:
     def forget_folder(self, folder: Path) -> None:
         """Delete a job's folder, here and in the storage."""
         shutil.rmtree(folder, ignore_errors=True)
+        inside = folder.relative_to(self._folder).as_posix() + "/"
+        self._sizes = {n: size for n, size in self._sizes.items() if not n.startswith(inside)}
         there = self._there(folder)
         if self.shared and self._patiently(lambda: self._files.exists(there)):
             self._patiently(lambda: self._files.rm(there, recursive=True))

@@ -19,6 +19,7 @@ from comfy.jobs.tables import JOBS, META, VOICES, add_missing_columns, from_row,
 SHARING = 3  # times as many unfinished jobs as one person may come from one address
 BATCH = "batch"  # a job's task that no server can do: see comfy.jobs.batch
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FILE = re.compile(r'"path": "([^"]+)"')
 MOST_PIECES = 500  # parts of a person among which takes are looked for
 
 
@@ -116,6 +117,21 @@ class Store:
         return self.database.read(
             lambda c: {i for row in c.execute(query) for text in row for i in ID.findall(text)}
         )
+
+    def names_of(self, owner: str) -> set[str]:
+        """The files that a person's jobs were given and made, and of saved voices: their names in
+        the data folder. In the columns no text of a person can look like one: its quotes are
+        escaped."""
+        columns = (sa.cast(column, sa.String) for column in (JOBS.c["values"], JOBS.c.outputs))
+        query = sa.select(*columns).where(JOBS.c.owner == owner)
+        voices = sa.select(VOICES.c.file).where(VOICES.c.owner == owner)
+
+        def read(connection: sa.Connection) -> set[str]:
+            texts = (text for row in connection.execute(query) for text in row)
+            found = {name for text in texts for name in FILE.findall(text)}
+            return found | {f"inputs/{name}" for (name,) in connection.execute(voices)}
+
+        return self.database.read(read)
 
     def failed(self, limit: int) -> list[Job]:
         """The newest failures, newest first."""

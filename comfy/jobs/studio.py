@@ -23,6 +23,7 @@ from comfy.jobs.parts import PAUSES, SPEEDS, Parts
 from comfy.jobs.patience import Patience
 from comfy.jobs.replica import Replica
 from comfy.jobs.replicas import Replicas
+from comfy.jobs.room import Room
 from comfy.jobs.sentences import Sentence
 from comfy.jobs.servers import Servers, ServerState
 from comfy.jobs.steps import JobSteps
@@ -68,7 +69,7 @@ class Studio:
         replicas = Replicas(self._store, self._replica.id, dead_after=patience.dead)
         self._parts = parts = Parts(self._store, twins, self.tasks, labels, replicas, self._start)
         limits = Limits(settings.max_upload_mb, settings.max_megapixels, settings.max_audio_seconds)
-        uploads = Uploads(self._store.folder / "inputs", limits, settings.min_free_mb)
+        uploads = Uploads(self._store.folder / "inputs", limits, Room(self._store, settings))
         self.voices = Voices(self._store, uploads)
         self.wishes = Wishes(self.tasks, self._servers)
         self._intake = Intake(
@@ -96,7 +97,8 @@ class Studio:
             self.batches,
             self._replica.id,
         )
-        self._janitor = Janitor(self._store, self.delete, keep_days=settings.keep_days)
+        keep = {"keep_days": settings.keep_days, "keep_mb": settings.keep_mb}
+        self._janitor = Janitor(self._store, self.delete, **keep)
         self._durable = Durable(
             settings.database,
             self._steps,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from comfy.errors import InputError
 from comfy.jobs.job import Link
+from comfy.jobs.room import Room
 from comfy.media.bounded import accept_picture, accept_sound
 from comfy.media.files import Limits
 from comfy.workflow.inputs import FILE_KINDS, Input
@@ -19,22 +19,16 @@ from comfy.workflow.task import Task
 class Uploads:
     """Turns what a person gave into files we trust, named by their content."""
 
-    def __init__(self, folder: Path, limits: Limits, min_free_mb: int) -> None:
-        """Nothing is taken that would leave less than `min_free_mb` of the disk."""
+    def __init__(self, folder: Path, limits: Limits, room: Room) -> None:
         self._folder = folder
         self._limits = limits
-        self._min_free = min_free_mb * 1_000_000
+        self.room = room
 
-    def check_disk(self) -> None:
-        """Raise InputError disk_low before the disk is: what runs still needs room for results."""
-        if shutil.disk_usage(self._folder.parent).free < self._min_free:
-            raise InputError("disk_low")
-
-    def accept(self, task: Task, values: Mapping[str, Any]) -> dict[str, Any]:
+    def accept(self, task: Task, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
         """The values with each file replaced by our copy. Raises InputError."""
-        return {item.name: self.accept_one(item, values[item.name]) for item in task.inputs}
+        return {item.name: self.accept_one(item, values[item.name], owner) for item in task.inputs}
 
-    def accept_one(self, item: Input, value: Any) -> Any:
+    def accept_one(self, item: Input, value: Any, owner: str) -> Any:
         """The same for one input."""
         if item.kind not in FILE_KINDS or value is None or isinstance(value, Link):
             return value
@@ -43,7 +37,7 @@ class Uploads:
         source = Path(value)
         if source.parent == self._folder:  # ours already: the same job again
             return source
-        self.check_disk()
+        self.room.check(owner)
         if item.kind == "image":
             return accept_picture(source, self._folder, self._limits)
         seconds = min(self._limits.seconds, int(item.max or self._limits.seconds))

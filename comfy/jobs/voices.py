@@ -37,12 +37,12 @@ class Voices:
     def keep(self, name: str, recording: Path, item: Input, owner: str) -> Voice:
         """Save a recording that was given to this input; the same name again replaces it.
 
-        Raises InputError: input_missing, voices_full, and what is wrong with the recording.
+        Raises InputError: voice_unnamed, voices_full, a lack of room, a fault of the recording.
         """
         name = clean_text(name)[:LONGEST_NAME].strip()
         if not name:
             raise InputError("voice_unnamed")
-        path = self._uploads.accept_one(item, recording)
+        path = self._uploads.accept_one(item, recording, owner)
         self._store.files.keep(path)
         mine = VOICES.c.owner == owner
         voice = Voice(secrets.token_urlsafe(12), name, path)

@@ -51,11 +51,11 @@ def linking(studio, owner, **fields):
 
 
 def test_before_the_disk_is_full_jobs_and_files_are_refused(studio, small, voice, monkeypatch):
-    uploads = studio.voices._uploads
-    assert uploads._min_free == studio.settings.min_free_mb * 1_000_000 == 500_000_000
+    room = studio.voices._uploads.room
+    assert room._free == studio.settings.min_free_mb * 1_000_000 == 500_000_000
     owner = uuid.uuid4().hex
     before = set((studio._store.folder / "inputs").glob("*"))
-    monkeypatch.setattr(uploads, "_min_free", FULL)
+    monkeypatch.setattr(room, "_free", FULL)
     spoken = {"reference_audio": voice, "text": "Hi."}
     recording = next(i for i in studio.tasks["voice_clone"].inputs if i.kind == "audio")
     for refused in (
@@ -71,7 +71,7 @@ def test_before_the_disk_is_full_jobs_and_files_are_refused(studio, small, voice
 
     monkeypatch.undo()
     done = cleaned(studio, small, owner)
-    monkeypatch.setattr(uploads, "_min_free", FULL)
+    monkeypatch.setattr(room, "_free", FULL)
     known = done.values["image"]
     assert studio.submit("image_cleanup", {"image": known}, owner=owner) == done  # is there
     with pytest.raises(InputError) as caught:  # a new job of a file that is there
@@ -79,12 +79,101 @@ def test_before_the_disk_is_full_jobs_and_files_are_refused(studio, small, voice
     assert caught.value.code == "disk_low"
 
 
+def used(studio, owner):
+    """Bytes of one person's files, and of everybody's."""
+    sizes = studio._store.files.sizes()
+    return sum(sizes.get(n, 0) for n in studio._store.names_of(owner)), sum(sizes.values())
+
+
+@pytest.mark.parametrize(("limit", "code"), [("_each", "person_full"), ("_all", "total_full")])
+def test_a_quota_refuses_before_anything_is_lost_and_a_deletion_helps(
+    studio, small, voice, monkeypatch, limit, code
+):
+    room = studio.voices._uploads.room
+    assert (room._each, room._all) == (10_000_000_000, 100_000_000_000)
+    owner = uuid.uuid4().hex
+    done = cleaned(studio, small, owner)
+    files = [done.values["image"], done.outputs[0].path]
+    mine, everybody = used(studio, owner)
+    assert mine == sum(path.stat().st_size for path in files)
+    full = mine if limit == "_each" else everybody
+    monkeypatch.setattr(room, limit, full)
+    before = set((studio._store.folder / "inputs").glob("*"))
+    recording = next(i for i in studio.tasks["voice_clone"].inputs if i.kind == "audio")
+    spoken = {"reference_audio": voice, "text": "Hi."}
+    known = done.values["image"]
+    for refused in (
+        lambda: studio.submit("voice_clone", spoken, owner=owner, consent=True),
+        lambda: studio.submit_pipeline({"image": small, **spoken}, owner=owner, consent=True),
+        lambda: studio.submit("image_cleanup", {"image": known, "seed": 9}, owner=owner),
+        lambda: studio.voices.keep("me", voice, recording, owner),
+    ):
+        with pytest.raises(InputError) as caught:
+            refused()
+        megabytes = full // 1_000_000
+        told = (caught.value.code, caught.value.details)
+        assert told == (code, {"size": megabytes, "limit": megabytes})
+    assert set((studio._store.folder / "inputs").glob("*")) == before
+    assert studio.recent(owner) == [done]
+    assert studio.submit("image_cleanup", {"image": known}, owner=owner) == done  # is there
+    if limit == "_each":  # it is this person's alone
+        other = uuid.uuid4().hex
+        cleaned(studio, known, other)
+        assert used(studio, other)[0] > 0
+    assert studio.delete(done.id, owner)
+    room.check(owner)
+
+
+def test_a_file_counts_once(studio, small):
+    owner = uuid.uuid4().hex
+    first = cleaned(studio, small, owner)
+    alone, everybody = used(studio, owner)
+    again = studio.submit("image_cleanup", {"image": small, "seed": 5}, owner=owner)
+    again = list(studio.watch(again.id, tick=0.05))[-1]
+    assert again.values["image"] == first.values["image"]
+    made = again.outputs[0].path.stat().st_size
+    assert used(studio, owner) == (alone + made, everybody + made)
+    studio._store.files._listed = -1e9
+    assert used(studio, owner) == (alone + made, everybody + made)  # as it lies on the disk
+    tricky = 'x", "path": "inputs/' + first.values["image"].name
+    studio.cancel(studio.submit("image_cleanup", {"image": small, "instruction": tricky}).id)
+    assert used(studio, "")[0] == first.values["image"].stat().st_size
+
+
+def test_the_oldest_leave_until_the_rest_fits(studio, small, voice):
+    owner = uuid.uuid4().hex
+    recording = next(i for i in studio.tasks["voice_clone"].inputs if i.kind == "audio")
+    saved = studio.voices.keep("me", voice, recording, owner)
+    jobs = [cleaned(studio, small, owner)]
+    jobs.append(cleaned(studio, jobs[0].outputs[0].path, owner))
+    jobs.append(cleaned(studio, jobs[1].outputs[0].path, owner))
+    for days, job in zip((9, 8, 7), jobs, strict=True):
+        age(studio, job, days)
+    running = linking(studio, owner, values={"image": Link(jobs[0].id)}, status=IN_PROGRESS)
+    bytes_of = sum(size for n, size in studio._store.files.sizes().items() if jobs[1].id in n)
+    janitor = Janitor(studio._store, studio.delete)
+    janitor._keep = used(studio, owner)[1] - 1  # one byte too much
+    assert bytes_of > 1
+    assert janitor.clean() == 1
+    left = [studio.job(job.id) is not None for job in jobs]
+    assert left == [True, False, True]  # the first one is still needed
+    assert janitor.clean() == 0
+    janitor._keep = 1  # nothing fits
+    while janitor.clean():
+        pass
+    assert [job.id for job in studio.recent(owner)] == [running.id, jobs[0].id]
+    assert jobs[0].outputs[0].path.exists() and jobs[0].values["image"].exists()
+    assert saved.path.exists() and studio.voices.find(saved.id, owner) == saved
+    studio._store.delete(running.id)
+    assert studio.delete(jobs[0].id, owner)
+
+
 def test_rows_of_a_batch_wait_for_room_on_the_disk(studio, small, voice, monkeypatch):
     owner = uuid.uuid4().hex
     values = {"image": small, "reference_audio": voice, "text": "Hi."}
-    rows = [studio.batches._accept({"name": "a", "values": values}, owner, True)]
+    rows = [studio.batches._accept({"name": "a", "values": values}, owner, True, {})]
     batch = Job(id="of rows", task=BATCH, owner=owner, values={"rows": rows, "consent": True})
-    monkeypatch.setattr(studio.voices._uploads, "_min_free", FULL)
+    monkeypatch.setattr(studio.voices._uploads.room, "_free", FULL)
     assert not studio.batches.feed(batch)
     assert studio.recent(owner) == []
     monkeypatch.undo()
@@ -135,7 +224,7 @@ def test_what_another_job_is_made_of_stays(studio, janitor, small):
 
 
 def test_of_no_days_nobody_cleans(studio, small):
-    assert studio.settings.keep_days == 0
+    assert (studio.settings.keep_days, studio.settings.keep_mb) == (0, 0)
     assert not studio._janitor._thread.is_alive()
     working = Janitor(studio._store, studio.delete, keep_days=1)
     working.start()

@@ -51,12 +51,15 @@ def test_what_one_replica_keeps_another_one_has(url: str, tmp_path: Path) -> Non
     one.keep(made)  # again, as after a crash
     there = tmp_path / "two/outputs/job/a.png"
     assert two.has(there)
+    name = {"outputs/job/a.png": 300_000}
+    assert one.sizes() == two.sizes() == name  # counted at once, and found by a list
     assert two.local(there).read_bytes() == made.read_bytes()
     assert not two.has(tmp_path / "two/outputs/other.png")
     assert not two.local(tmp_path / "two/outputs/other.png").exists()
     one.forget_folder(made.parent)
     there.unlink()
     assert not two.has(there)
+    assert one.sizes() == {}
 
 
 def test_copies_beyond_the_limit_go_but_nothing_is_lost(url: str, tmp_path: Path) -> None:
