@@ -11,6 +11,7 @@ from comfy.errors import StudioError
 from comfy.jobs.monitor import start_monitor
 from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import Vitals
+from comfy.log import join_log, start_log
 from comfy.passwords import is_hash
 from comfy.settings import Settings
 from comfy.text import say, terminal_language
@@ -24,8 +25,7 @@ from comfy.ui.launch import launch_page  # noqa: E402
 from comfy.ui.page import create_page  # noqa: E402
 from comfy.ui.results import sweep  # noqa: E402
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-logging.getLogger("httpx").setLevel(logging.WARNING)
+start_log()
 
 
 def complain(key: str, **details: object) -> str:
@@ -52,7 +52,9 @@ def main() -> None:
     try:
         if settings.monitor_port:
             start_monitor(Vitals(studio), settings.host, settings.monitor_port)
-        print(f"Comfy Presenter: {launch_page(demo, studio)}", flush=True)
+        address = launch_page(demo, studio)
+        join_log()
+        print(f"Comfy Presenter: {address}", flush=True)
         stop.wait()
     except OSError:
         sys.exit(complain("app.port_taken", port=settings.port))

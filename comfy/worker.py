@@ -6,7 +6,6 @@ the storage of results with the pages. SIGTERM hands its jobs over: what runs on
 
 from __future__ import annotations
 
-import logging
 import signal
 import sys
 import threading
@@ -15,12 +14,13 @@ from comfy.errors import StudioError
 from comfy.jobs.monitor import start_monitor
 from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import Vitals
+from comfy.log import join_log, start_log
 from comfy.settings import Settings
 from comfy.text import say, terminal_language
 
 
 def main() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    start_log()
     language = terminal_language()
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -32,6 +32,7 @@ def main() -> None:
         studio = Studio.open(settings)
     except StudioError as error:
         sys.exit(say(f"error.{error.code}", language, **error.details))
+    join_log()
     if settings.monitor_port:
         start_monitor(Vitals(studio), "", settings.monitor_port)
     print(say("worker.ready", language), flush=True)

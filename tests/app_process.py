@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).parent.parent
 READY = "Comfy Presenter: "
@@ -23,6 +25,8 @@ class AppProcess:
         self.folder = folder
         self.url = ""
         self._process: subprocess.Popen[str] | None = None
+        self._said: list[str] = []
+        self._readers: list[threading.Thread] = []
 
     @property
     def pid(self) -> int:
@@ -38,14 +42,17 @@ class AppProcess:
             cwd=ROOT,
             env=environment,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
+        self._listen(self._process.stderr)
         watchdog = threading.Timer(START_SECONDS, self._process.kill)
         watchdog.start()
         assert self._process.stdout is not None
         # with --mcp Gradio has something to say before us
         line = next((line for line in self._process.stdout if line.startswith(READY)), "")
         watchdog.cancel()
+        self._listen(self._process.stdout)
         if not line:
             self.kill()
         assert line, "the app ended, or took too long"
@@ -56,17 +63,37 @@ class AppProcess:
         assert self._process is not None
         self._process.send_signal(signal.SIGTERM)
         code = self._process.wait(30)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._heard()
         return code
+
+    def log(self) -> str:
+        """All that it wrote after its address, and its engine: also what still comes, if it ended.
+
+        What it says is passed on to the standard error of the tests as well.
+        """
+        engine = self.folder / "engine" / "engine.log"
+        return "".join(self._said) + (engine.read_text("utf-8") if engine.exists() else "")
+
+    def _listen(self, stream: IO[str] | None) -> None:
+        def read() -> None:
+            with stream or nullcontext(()) as lines:
+                for line in lines:
+                    self._said.append(line)
+                    os.write(2, line.encode())
+
+        self._readers.append(threading.Thread(target=read, daemon=True))
+        self._readers[-1].start()
+
+    def _heard(self) -> None:
+        for reader in self._readers:
+            reader.join(10)
 
     def kill(self) -> None:
         """Stop it by SIGKILL, as a power cut would."""
         assert self._process is not None
         self._process.kill()
         self._process.wait(30)
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        self._heard()
 
 
 def careful_head(folder: Path, seconds: int = 3) -> Path:

@@ -11,6 +11,7 @@ CORE = {"errors", "protocol"}
 LAYERS = {  # folder or module under comfy/: what it may import of ours, and of others
     "errors": (set(), set()),
     "protocol": ({"errors"}, set()),
+    "log": (set(), set()),
     "text": (CORE, set()),
     "addresses": (set(), set()),
     "passwords": ({"text"}, set()),
@@ -30,7 +31,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "check": (CORE | {"addresses", "settings", "text", "workflow", "client"}, set()),
     "guests": (CORE | {"settings", "text", "jobs", "ui"}, set()),
     "status": ({"settings", "text", "workflow", "jobs"}, set()),
-    "worker": ({"errors", "settings", "text", "jobs"}, set()),
+    "worker": ({"errors", "log", "settings", "text", "jobs"}, set()),
     "add": (CORE | {"settings", "text", "workflow", "check"}, set()),
     "engine": (
         {"protocol", "media"},

@@ -204,7 +204,7 @@ class JobSteps:
         if job.finished:  # cancelled: what matters is that the server has it no more
             return HERE_AGAIN if _is_passing(error) and not last else ENDED
         if _is_passing(error):
-            log.info("job %s has trouble with server %s: %s", job.id, server.name, error)
+            log.info("job %s has trouble with server %s: %s", job.id, server.name, error.code)
             if not last:
                 return HERE_AGAIN
         elif error.code in ONCE_MORE and not job.again and not last:
@@ -215,7 +215,7 @@ class JobSteps:
         if job.again + 1 >= ATTEMPTS:
             self._fail(job.id, error)
             return ENDED
-        log.warning("job %s must be sent again: %s", job.id, error)
+        log.warning("job %s must be sent again: %s", job.id, error.code)
         self._store.update(job.id, again=job.again + 1, started=0.0)
         return self._back_to_line(job, LOST)
 
@@ -284,7 +284,7 @@ class JobSteps:
     def _fail(self, job_id: str, error: StudioError) -> None:
         reason = {"code": error.code, "details": error.details}
         if self._store.update(job_id, status=FAILED, error=reason):  # else it was cancelled
-            log.info("job %s failed: %s", job_id, error)
+            log.info("job %s failed: %s", job_id, error.code)
 
 
 def _is_passing(error: StudioError) -> bool:

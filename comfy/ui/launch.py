@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
+from types import SimpleNamespace
 
 import gradio as gr
+from gradio import queueing, route_utils, routes
 from gradio.route_utils import CustomCORSMiddleware
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -23,6 +26,8 @@ from comfy.ui.results import results_folder
 from comfy.ui.theme import theme
 from comfy.ui.visitor import HEADER, from_header
 
+log = logging.getLogger(__name__)
+
 MEGABYTE = 1_000_000
 ICON_SIZES = (192, 512)  # pixels
 SCRIPTS = ("page.js", "parts.js")  # in this order
@@ -38,6 +43,7 @@ def launch_page(page: gr.Blocks, studio: Studio) -> str:
     page.queue(default_concurrency_limit=None, max_size=500, api_open=False)
     _calm(page)
     _no_other_sites()
+    _discreet()
     limit = settings.max_upload_mb * MEGABYTE + FORM_OVERHEAD
     _app, url, share_url = page.launch(
         server_name=settings.host,
@@ -149,6 +155,17 @@ def _calm(page: gr.Blocks) -> None:
     if hasattr(queue, "sleep_when_free") and hasattr(queue, "progress_update_sleep_when_free"):
         queue.sleep_when_free = 0.02
         queue.progress_update_sleep_when_free = 0.1
+
+
+def _discreet() -> None:
+    """Gradio prints errors of its own checks, and in them what a person sent."""
+    for module in (queueing, routes, route_utils):
+        if hasattr(module, "traceback"):
+            module.traceback = SimpleNamespace(print_exc=_log_error)
+
+
+def _log_error() -> None:
+    log.error("Gradio refused a request or failed", exc_info=True)
 
 
 def _no_other_sites() -> None:
