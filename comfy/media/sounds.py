@@ -58,7 +58,7 @@ def sound_seconds(path: Path) -> float:
             if not container.streams.audio:
                 return 0.0
             stream = container.streams.audio[0]
-            samples = sum(frame.samples for frame in container.decode(stream))
+            samples = sum(frame.samples for frame in _frames(container))
             return float(samples / stream.rate)
     except BROKEN as exc:
         raise InputError("sound_unusable") from exc
@@ -87,11 +87,28 @@ def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
 
 def _blocks(container: av.container.InputContainer, rate: int) -> Iterator[Samples]:
     resampler = av.AudioResampler("s16", "mono", rate)
-    for frame in container.decode(container.streams.audio[0]):
+    for frame in _frames(container):
         for piece in resampler.resample(frame):
             yield piece.to_ndarray()[0]
     for piece in resampler.resample(None):
         yield piece.to_ndarray()[0]
+
+
+def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+    """The first sound track up to what is none: many an MP3 ends in zeros or an unknown tag.
+
+    Raises InvalidDataError if there is more sound behind it: then the file is broken.
+    """
+    broken: av.error.InvalidDataError | None = None
+    for packet in container.demux(container.streams.audio[0]):
+        try:
+            frames = packet.decode()
+        except av.error.InvalidDataError as error:
+            broken = broken or error
+            continue
+        if frames and packet.size and broken:  # an empty packet flushes what the decoder has
+            raise broken
+        yield from frames
 
 
 def _keep_liveliest(path: Path, seconds: float) -> None:

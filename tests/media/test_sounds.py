@@ -12,6 +12,7 @@ from comfy.errors import InputError
 from comfy.media.files import Limits
 from comfy.media.sounds import accept_sound, sound_seconds
 
+VOICE = Path(__file__).parent.parent.parent / "assets/voice-en.mp3"
 LIMITS = Limits(megabytes=20, seconds=30)
 
 
@@ -48,6 +49,23 @@ def refusal(source: Path, folder: Path) -> InputError:
         accept_sound(source, folder / "in", LIMITS)
     assert not list((folder / "in").glob("*"))  # nothing is left behind
     return caught.value
+
+
+@pytest.mark.parametrize("behind", [bytes(1), bytes(128), bytes(100_000), b"\xa5tag" * 90])
+def test_what_stands_behind_the_sound_of_an_mp3_is_left_out(behind, tmp_path):
+    whole = written(tmp_path / "a.mp3", tone(2))
+    padded = tmp_path / "b.mp3"
+    padded.write_bytes(whole.read_bytes() + behind)
+    assert sound_seconds(padded) == pytest.approx(sound_seconds(whole), abs=0.06)
+    found = accept_sound(padded, tmp_path / "in", LIMITS)
+    assert soundfile.info(found).duration == pytest.approx(sound_seconds(whole), abs=0.06)
+
+
+def test_a_hole_in_the_middle_is_no_end(tmp_path):
+    data = VOICE.read_bytes()
+    broken = tmp_path / "b.mp3"
+    broken.write_bytes(data[:20_000] + bytes(5000) + data[20_000:])
+    assert refusal(broken, tmp_path).code == "sound_unusable"
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".mp3", ".flac", ".ogg"])
