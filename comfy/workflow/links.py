@@ -167,7 +167,7 @@ def _passed_on(node: UiNode, slot: int) -> int:
     """
     kind = node.outputs[slot].type if 0 <= slot < len(node.outputs) else ""
     kinds = [item.type for item in node.inputs]
-    if slot < len(kinds) and (kind == "*" or _overlap(kinds[slot], kind)):
+    if 0 <= slot < len(kinds) and (kind == "*" or _overlap(kinds[slot], kind)):
         return slot
     return kinds.index(kind) if kind in kinds else -1
 
