@@ -25,7 +25,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     ),
     "ui": (
         CORE | {"passwords", "settings", "text", "media", "workflow", "jobs"},
-        {"gradio", "starlette", "brotli", "itsdangerous", "anyio"},
+        {"gradio", "starlette", "brotli", "itsdangerous", "anyio", "httpx", "safehttpx"},
     ),
     # command line tools for operators
     "check": (CORE | {"addresses", "settings", "text", "workflow", "client"}, set()),

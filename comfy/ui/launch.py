@@ -15,6 +15,7 @@ from starlette.requests import Request
 from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import Vitals
 from comfy.text import say
+from comfy.ui.addresses import bound_fetches
 from comfy.ui.door import Door
 from comfy.ui.examples import ASSETS
 from comfy.ui.guard import SHARE_SCRIPTS, Guard
@@ -44,6 +45,7 @@ def launch_page(page: gr.Blocks, studio: Studio) -> str:
     _calm(page)
     _no_other_sites()
     _discreet()
+    bound_fetches(settings.max_upload_mb)
     limit = settings.max_upload_mb * MEGABYTE + FORM_OVERHEAD
     _app, url, share_url = page.launch(
         server_name=settings.host,

@@ -58,3 +58,11 @@ def pressed(app: AppProcess, session: requests.Session, button: str) -> str:
             if "process_completed" in line:
                 return str(line)
     return ""
+
+
+def answer(app: AppProcess, endpoint: str, **given: Any) -> str:
+    """What an endpoint says at the end, called by plain HTTP; right or wrong, nobody checks."""
+    about = requests.get(app.url + "gradio_api/info", timeout=10).json()["named_endpoints"]
+    known = about[f"/{endpoint}"]["parameters"]
+    data = [given.get(p["parameter_name"], p.get("parameter_default")) for p in known]
+    return requests.get(call(app, requests.Session(), endpoint, *data), timeout=60).text

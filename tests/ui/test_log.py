@@ -12,7 +12,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from tests.app_process import ROOT, AppProcess
-from tests.ui.people import raw
+from tests.ui.people import answer, raw
 
 CANARY = "kanarienvogel"  # in all that is said and sent
 KEYFRAME = ROOT / "assets" / "keyframe.jpg"
@@ -49,23 +49,19 @@ def test_no_word_and_no_file_name_of_a_person_is_in_the_log(
         *(CANARY, [CANARY], {CANARY: 1}, {"path": f"/etc/{CANARY}"}, {"path": {"a": CANARY}}),
         *({"path": f"http://{CANARY}.invalid/a.png"}, {"path": f"http://127.0.0.1:9/{CANARY}"}),
     ):
-        send(app, "image_cleanup", value, CANARY, 0, True)
-    send(app, "job", CANARY)
-    send(app, CANARY, CANARY)
+        assert "error" in answer(app, "image_cleanup", image=value, instruction=CANARY)
+    assert "error" in answer(app, "job", job_id=CANARY)
+    url = f"{app.url}gradio_api/call/"
+    for endpoint in (CANARY, "job"):  # there is none; and a wrong number of values
+        begun = requests.post(url + endpoint, json={"data": [CANARY] * 2}, timeout=30)
+        if begun.ok:
+            requests.get(f"{url}{endpoint}/{begun.json()['event_id']}", timeout=30)
     requests.get(f"{app.url}gradio_api/file={CANARY}?{CANARY}", timeout=10)
     requests.post(f"{app.url}gradio_api/queue/join", data=CANARY, timeout=10)
     requests.post(f"{app.url}gradio_api/queue/join", json={"data": CANARY}, timeout=10)
     log = app.log()
     assert "failed: prompt_failed" in log  # it was written down, with its reason
     assert [line for line in log.splitlines() if CANARY in line.lower()] == []
-
-
-def send(app: AppProcess, endpoint: str, *data: Any) -> None:
-    """A call by plain HTTP, right or wrong, followed to its end."""
-    url = f"{app.url}gradio_api/call/{endpoint}"
-    begun = requests.post(url, json={"data": list(data)}, timeout=30)
-    if begun.ok:
-        requests.get(f"{url}/{begun.json()['event_id']}", timeout=30)
 
 
 def test_no_key_to_anything_is_in_the_log(tmp_path: Path) -> None:
