@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -104,6 +105,49 @@ def careful_head(folder: Path, seconds: int = 3) -> Path:
         text = (ROOT / "workflows" / "talking_head" / name).read_text("utf-8")
         changed = text.replace("safe_seconds = 0", f"safe_seconds = {seconds}")
         (target / name).write_text(changed, "utf-8")
+    return folder
+
+
+def still_head(folder: Path) -> Path:
+    """In that folder also a poor variant, "still": its video has one frame and all of the sound."""
+    video = {"images": ["1", 0], "fps": 25.0, "audio": ["2", 0]}
+    graph = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": ""}},
+        "2": {"class_type": "LoadAudio", "inputs": {"audio": ""}},
+        "3": {"class_type": "CreateVideo", "inputs": video},
+        "4": {
+            "class_type": "SaveVideo",
+            "inputs": {"video": ["3", 0], "filename_prefix": "", "format": "mp4", "codec": "h264"},
+        },
+    }
+    bindings = """order = 95
+quality = "preview"
+safe_seconds = 0
+bind.image = { node = { class_type = "LoadImage" }, input = "image" }
+bind.audio = { node = { class_type = "LoadAudio" }, input = "audio" }
+output = { class_type = "SaveVideo" }
+"""
+    target = folder / "talking_head"
+    target.mkdir(exist_ok=True)
+    (target / "still.json").write_text(json.dumps(graph), "utf-8")
+    (target / "still.toml").write_text(bindings, "utf-8")
+    return folder
+
+
+def model_cleanup(folder: Path, class_type: str = "CPURemoveText") -> Path:
+    """In that folder also the cleanup by a node of the engine that is said to be a model."""
+    target = folder / "image_cleanup"
+    target.mkdir(parents=True, exist_ok=True)
+    source = ROOT / "workflows" / "image_cleanup"
+    manifest = (source / "cpu-preview.toml").read_text("utf-8")
+    graph = (source / "cpu-preview.json").read_text("utf-8")
+    manifest = manifest.replace('quality = "preview"', 'quality = "full"')
+    if class_type != "CPURemoveText":
+        manifest = manifest.partition("[bind.instruction]")[0]
+        graph = graph.replace("CPURemoveText", class_type).replace('"去除字幕、水印、文字"', '""')
+        graph = graph.replace('["78", 0],\n      "instruction": ""', '["78", 0]')
+    (target / "cpu-preview.toml").write_text(manifest, "utf-8")
+    (target / "cpu-preview.json").write_text(graph, "utf-8")
     return folder
 
 

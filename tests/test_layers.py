@@ -16,7 +16,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "addresses": (set(), set()),
     "passwords": ({"text"}, set()),
     "settings": (CORE | {"text", "addresses"}, set()),
-    "media": (CORE, {"PIL", "soundfile", "av", "numpy", "c2pa", "cv2"}),
+    "media": (CORE, {"PIL", "soundfile", "av", "numpy", "c2pa", "cv2", "rapidocr"}),
     "workflow": (CORE, set()),
     "client": (CORE, {"requests", "websockets"}),
     "jobs": (
@@ -37,7 +37,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
         {"protocol", "media"},
         {
             *("starlette", "uvicorn", "numpy", "PIL", "soundfile", "av"),
-            *("cv2", "rapidocr", "onnxruntime", "espeakng_loader", "wetext"),
+            *("cv2", "onnxruntime", "espeakng_loader", "wetext"),
         },
     ),
 }

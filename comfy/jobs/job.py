@@ -16,6 +16,9 @@ CANCELLED = "cancelled"
 
 FINISHED = frozenset({COMPLETED, FAILED, CANCELLED})
 
+Finding = Mapping[str, Any]
+"""`code`, a text key under `verdict.`, and what its sentence mentions."""
+
 
 @dataclass(frozen=True)
 class Link:
@@ -54,6 +57,7 @@ class Job:
     made. A part has the id of the job that it was made for in `whole`.
     `asked`: somebody asked for it by itself, not only for what is made of it.
     `notes` is what the server's nodes told about the result, one code and its text in a line.
+    `findings` is what is wrong with the result, as far as the studio could see.
     `wish` is the variant that the person asked for; "" for the best that there is. `variant` is
     the one that it was sent with.
     `version` grows with every change, so that a watcher can tell whether anything happened.
@@ -88,6 +92,7 @@ class Job:
     whole: str = ""
     notes: tuple[str, ...] = ()
     asked: bool = False
+    findings: tuple[Finding, ...] = ()
     wish: str = ""
 
     def changed(self, **fields: Any) -> Job:

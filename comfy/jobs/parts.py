@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import OutputMissing, StudioError
-from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
+from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Finding, Job, Link, Output
+from comfy.jobs.judging import PAUSES, findings, local_file
 from comfy.jobs.labels import Labels
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
+from comfy.media import remedy
 from comfy.media.files import Limits, written_whole
 from comfy.media.join_sound import Take, join_sounds
 from comfy.media.join_video import join_videos
@@ -29,8 +31,9 @@ from comfy.media.sounds import accept_sound
 from comfy.workflow.inputs import FILE_KINDS
 from comfy.workflow.task import Task
 
-SPEEDS, PAUSES, TIMES = "speeds", "pauses", "times"  # what a whole's values say about its join
-KIND_SUFFIX = {"audio": ".mp3", "video": ".mp4"}
+SPEEDS, TIMES = "speeds", "times"  # what a whole's values say about its join, besides PAUSES
+REMEDY = "remedy"  # and what mends its only part: see comfy.jobs.remedies
+KIND_SUFFIX = {"audio": ".mp3", "video": ".mp4", "image": ".png"}
 
 
 class Parts:
@@ -129,9 +132,10 @@ class Parts:
         name = f"{job.task.replace('_', '-')}-{job.id[:8]}{KIND_SUFFIX[kind]}"
         target = self._store.folder / "outputs" / job.id / name
         with written_whole(target) as whole:
-            self._write(job, [self._store.files.local(p.outputs[0].path) for p in made], whole)
+            self._write(job, made, whole)
             make_presentable(whole, kind, self._labels.of(job, kind))
         self._store.files.keep(target)
+        output = Output(target, kind)
         slowest = min(made, key=lambda part: part.quality == "full")
         self._store.update(
             job.id,
@@ -139,19 +143,46 @@ class Parts:
             phase="",
             progress=1.0,
             place=0,
-            outputs=[Output(target, kind)],
+            outputs=[output],
+            findings=self._findings(job, output, slowest),
             error={},
             variant=slowest.variant,
             quality=slowest.quality,
         )
 
-    def _write(self, job: Job, files: Sequence[Path], target: Path) -> None:
+    def _findings(self, job: Job, output: Output, made_by: Job) -> list[Finding]:
+        read = made_by.quality != "preview"
+        return findings(self._store, job, self._tasks[job.task], output, read=read)
+
+    def _write(self, job: Job, made: Sequence[Job], target: Path) -> None:
+        files = [self._store.files.local(part.outputs[0].path) for part in made]
+        if REMEDY in job.values:
+            return self._mend(job, made[0], files[0], target)
         if self._tasks[job.task].output == "video":
             sound = next(i.name for i in self._tasks[job.task].inputs if i.parts)
             join_videos(files, job.values[TIMES], self._sound(job.values[sound]), target)
         else:
             how = zip(files, job.values[SPEEDS], job.values[PAUSES], strict=True)
             join_sounds([Take(*each) for each in how], target)
+
+    def _mend(self, job: Job, ill: Job, source: Path, target: Path) -> None:
+        """Apply a remedy to the result of another job. Raises OutputMissing, InputError."""
+        inputs = self._tasks[job.task].inputs
+        match job.values[REMEDY]:
+            case "sound" | "shift" as name:
+                sound = self._sound(job.values[next(i.name for i in inputs if i.parts)])
+                late = _late(ill) if name == "shift" else 0.0
+                remedy.with_sound(source, sound, target, late=late)
+            case "pauses":
+                remedy.with_short_pauses(source, target)
+            case "level":
+                remedy.at_level(source, target)
+            case _:
+                picture = next(i.name for i in inputs if i.kind == "image")
+                original = local_file(self._store, job.values[picture])
+                if original is None:
+                    raise OutputMissing
+                remedy.into_original(source, original, target)
 
     def _sound(self, value: Path | Link) -> Path:
         """The whole sound as a WAV of ours. Raises OutputMissing, InputError."""
@@ -162,6 +193,12 @@ class Parts:
             raise OutputMissing
         bounds = Limits(megabytes=10_000, seconds=24 * 3600)  # our own result, checked before
         return accept_sound(self._store.files.local(linked.outputs[0].path), self._uploads, bounds)
+
+
+def _late(job: Job) -> float:
+    """By how many seconds the lips come after the sound."""
+    signs = {"lips_late": 1, "lips_early": -1}
+    return sum(signs.get(f["code"], 0) * float(f.get("seconds", 0)) for f in job.findings)
 
 
 def _progress(parts: Sequence[Job]) -> float:

@@ -15,6 +15,7 @@ from comfy.jobs.durable import Closing
 from comfy.jobs.fetch import fetch, left_behind, results
 from comfy.jobs.fingerprint import fingerprint
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, PENDING, Job, Link
+from comfy.jobs.judging import findings
 from comfy.jobs.labels import CHANGES, Labels
 from comfy.jobs.mending import Mending
 from comfy.jobs.patience import Patience
@@ -249,6 +250,8 @@ class Run:
             whole["notes"] = [line[:LONGEST_NOTE] for line in said[:MOST_NOTES]]
         elif mend:
             whole["notes"] = mend.notes
+        read = self._variant.quality != "preview"  # our engine tells itself what it left
+        whole["findings"] = findings(self._store, self._job, self._task, outputs[0], read=read)
         stored = self._store.update(self._job.id, status=COMPLETED, **whole)
         if not stored and self._was_cancelled():
             self._store.files.forget_folder(folder)

@@ -16,11 +16,13 @@ from comfy.jobs.guests import Guests
 from comfy.jobs.intake import Accepted, Intake
 from comfy.jobs.janitor import Janitor
 from comfy.jobs.job import CANCELLED, Job
+from comfy.jobs.judging import PAUSES
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
 from comfy.jobs.operator import Operator
-from comfy.jobs.parts import PAUSES, SPEEDS, Parts
+from comfy.jobs.parts import SPEEDS, Parts
 from comfy.jobs.patience import Patience
+from comfy.jobs.remedies import Remedies
 from comfy.jobs.replica import Replica
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.room import Room
@@ -84,6 +86,7 @@ class Studio:
             max_jobs=settings.max_jobs,
             start=self._start,
         )
+        self.remedies = Remedies(self._store, self._intake)
         self.batches = Batches(self._store, self._intake)
         self._steps = JobSteps(
             self._store,

@@ -43,6 +43,7 @@ JOBS = sa.Table(
     sa.Column("parts", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("whole", sa.String(64), nullable=False, server_default="", index=True),
     sa.Column("asked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("findings", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("wish", sa.String(64), nullable=False, server_default=""),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
@@ -142,6 +143,7 @@ def from_row(row: Mapping[str, Any], folder: Path) -> Job:
     )
     fields["parts"] = tuple(Link(item["link"]) for item in row["parts"])
     fields["notes"] = tuple(row["notes"])
+    fields["findings"] = tuple(row["findings"])
     fields["preview"] = folder / row["preview"] if row["preview"] else None
     return Job(**fields)
 

@@ -6,7 +6,9 @@ long, needs too much memory or brings a decoder down is one that cannot be used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from comfy.errors import InputError, OutputMissing
 from comfy.media.files import Limits
@@ -15,8 +17,11 @@ from comfy.media.labels import Label
 from comfy.media.workers import Broken, Workers
 
 QUICK = 60  # seconds of processor time
+JUDGED = 120  # for a look at every frame of a long video
 SLOW = 300  # for a search over two large pictures
 LONG = 3600  # to write a long video anew
+
+Finding = tuple[str, dict[str, Any]]  # see comfy.media.verdict_sound
 
 # One pool for the whole process, like the files it works on: idle children are kept warm in it.
 WORKERS = Workers()
@@ -111,9 +116,21 @@ def make_presentable(path: Path, kind: str, label: Label | None = None) -> None:
         raise OutputMissing("output_unreadable") from error
 
 
-def paste_back(original: Path, result: Path, target: Path) -> tuple[float, str]:
+def paste_back(
+    original: Path, result: Path, target: Path, *, wide: bool = False
+) -> tuple[float, str]:
+    """`wide`: also where more was moved or coloured than happens by accident."""
+    arguments = (original, result, target, wide)
     try:
-        share, reason = WORKERS.call("paste_back", original, result, target, seconds=SLOW)
+        share, reason = WORKERS.call("paste_back", *arguments, seconds=SLOW)
     except Broken as error:
         raise OutputMissing("output_unreadable") from error
     return float(share), str(reason)
+
+
+def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[Finding]:
+    try:
+        found = WORKERS.call("judge", kind, path, dict(asked), seconds=JUDGED)
+    except Broken as error:
+        raise OutputMissing("output_unreadable") from error
+    return [(str(code), dict(told)) for code, told in found]

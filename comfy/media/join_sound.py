@@ -9,14 +9,12 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 import soundfile
 
 from comfy.errors import OutputMissing
 from comfy.media.files import written_whole
 from comfy.media.sounds import BROKEN
-
-Wave = npt.NDArray[np.float32]
+from comfy.media.waves import Wave, read_wave
 
 QUIET = 0.03  # of a sentence's peak: what is below it at either end is silence
 MARGIN = 0.04  # seconds kept around what is spoken
@@ -71,14 +69,9 @@ def loudness(wave: Wave) -> float:
 
 
 def _read(path: Path, speed: float) -> Wave:
-    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
-        resampler = av.AudioResampler("flt", "mono", RATE)
-        frames = [
-            piece.to_ndarray()[0]
-            for frame in [*container.decode(container.streams.audio[0]), None]
-            for piece in resampler.resample(frame)
-        ]
-    wave: Wave = np.concatenate(frames).astype(np.float32)
+    wave = read_wave(path, RATE)
+    if not len(wave):
+        raise ValueError("no sound")
     if speed == 1.0:
         return wave
     pieces = [frame.to_ndarray()[0] for frame in _through(wave, RATE, ("atempo", f"{speed:.3f}"))]

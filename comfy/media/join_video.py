@@ -25,12 +25,20 @@ SOUND_RATE = 48_000  # Hz: a frame of AAC is then shorter than one of the pictur
 SOUND_BITS = 160_000  # a second
 
 
-def join_videos(parts: Sequence[Path], times: Sequence[float], sound: Path, target: Path) -> None:
+def join_videos(
+    parts: Sequence[Path],
+    times: Sequence[float],
+    sound: Path,
+    target: Path,
+    *,
+    early: float = 0.0,
+) -> None:
     """Write one MP4 of the parts of a speech that was cut at `times` (see media.pauses).
 
     It has as many frames as the sound needs, at the first part's rate and size, whatever the
     parts have: a part that is short holds its last frame. Around each cut both neighbours show
-    the same words; there one is blended into the other. Raises OutputMissing.
+    the same words; there one is blended into the other. `early`: so many seconds before its time
+    the first part is shown. Raises OutputMissing.
     """
     try:
         with (
@@ -38,12 +46,12 @@ def join_videos(parts: Sequence[Path], times: Sequence[float], sound: Path, targ
             av.open(str(part), "w", options={"movflags": "faststart"}) as output,
             av.open(str(sound), options=LOCAL) as heard,
         ):
-            _write(output, list(parts), list(times), heard)
+            _write(output, list(parts), list(times), heard, early)
     except BROKEN as exc:
         raise OutputMissing("output_unreadable") from exc
 
 
-def _write(output: Any, parts: list[Path], times: list[float], heard: Any) -> None:
+def _write(output: Any, parts: list[Path], times: list[float], heard: Any, early: float) -> None:
     width, height, rate = _shape(parts[0])
     picture = output.add_stream("libx264", rate=rate, options=PICTURE)
     picture.width, picture.height, picture.pix_fmt = width, height, "yuv420p"
@@ -52,7 +60,8 @@ def _write(output: Any, parts: list[Path], times: list[float], heard: Any) -> No
     resampler = av.AudioResampler("fltp", "mono", voice.rate, frame_size=1024)
     sounds = _sound_frames(heard, resampler)
     ahead = 0.0  # seconds of sound that are written: the two go into the file side by side
-    for number, image in enumerate(_images(parts, times, width, height, rate)):
+    images = _images(parts, times, width, height, rate, early)
+    for number, image in enumerate(images):
         frame = av.VideoFrame.from_ndarray(image, format="yuv420p")
         frame.pts, frame.time_base = number, 1 / rate
         output.mux(picture.encode(frame))
@@ -79,12 +88,12 @@ def _shape(part: Path) -> tuple[int, int, Fraction]:
 
 
 def _images(
-    parts: list[Path], times: list[float], width: int, height: int, rate: Fraction
+    parts: list[Path], times: list[float], width: int, height: int, rate: Fraction, early: float
 ) -> Iterator[Frame]:
     """The frames of the whole, in order."""
     half = OVERLAP / 2
     total = math.ceil(times[-1] * rate - 0.01)
-    current = _Part(parts[0], 0.0, width, height)
+    current = _Part(parts[0], -early, width, height)
     coming: _Part | None = None
     last = 0  # of the part that is shown
     for number in range(total):

@@ -16,11 +16,19 @@ except ImportError:  # Windows: only the time on the clock is limited there
     resource = None  # type: ignore[assignment]
 
 
-def paste_back(original: Path, result: Path, target: Path) -> tuple[float, str]:
+def paste_back(original: Path, result: Path, target: Path, wide: bool = False) -> tuple[float, str]:
     """See comfy.media.paste_back, which needs a library that is slow to load."""
     from comfy.media.paste_back import paste_back_file  # noqa: PLC0415
+    from comfy.media.registration import NEAR, WIDE  # noqa: PLC0415
 
-    return paste_back_file(original, result, target)
+    return paste_back_file(original, result, target, WIDE if wide else NEAR)
+
+
+def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """See comfy.media.verdict, which needs it, too."""
+    from comfy.media import verdict  # noqa: PLC0415
+
+    return verdict.judge(kind, path, asked)
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {
@@ -39,6 +47,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
         thumbnails.thumbnail,
         results.make_presentable,
         paste_back,
+        judge,
     )
 }
 MEMORY = 4 * 2**30  # bytes of address space; a picture of 50 megapixels takes about 1 GB of it

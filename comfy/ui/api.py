@@ -18,6 +18,7 @@ from comfy.ui.language import language_of
 from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
 from comfy.ui.variant_choice import wishes_by_task
+from comfy.ui.verdict import verdict_value
 from comfy.ui.watch import watch_jobs
 
 FILES = frozenset({"image", "audio", "reference_audio"})  # whatever is sent for these is a file
@@ -274,6 +275,7 @@ def _state(jobs: Sequence[Job], language: str) -> JobState:
         "variant": job.variant,
         "quality": job.quality,
         "error": _error(job, language),
+        "verdict": [line[language] for line in verdict_value([job.changed(notes=())])],
     }
     if len(jobs) > 1:
         state["steps"] = [_state([step], language) for step in jobs]

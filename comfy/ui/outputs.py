@@ -9,7 +9,7 @@ import gradio as gr
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
 from comfy.ui.language import label
-from comfy.ui.results import input_file, result_file
+from comfy.ui.results import input_file, raw_file, result_file
 from comfy.ui.widgets import WAVEFORM
 from comfy.workflow.task import Task
 
@@ -39,9 +39,12 @@ def create_output(task: Task, tab: str, alone: bool) -> Any:
     return gr.Image(type="filepath", buttons=["fullscreen", "download"], **common)
 
 
-def output_value(studio: Studio, job: Job, language: str, *, alone: bool) -> Any:
-    """The update for a job's output component: its result, or hidden while there is none."""
-    path = result_file(job, language)
+def output_value(studio: Studio, job: Job, language: str, *, alone: bool, raw: bool = False) -> Any:
+    """The update for a job's output component: its result, or hidden while there is none.
+
+    `raw`: the model's own picture, not the one that was mended.
+    """
+    path = raw_file(job) if raw else result_file(job, language)
     if path is None:
         return gr.update(value=None, visible=False)
     task = studio.tasks[job.task]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from comfy.jobs.job import COMPLETED, FAILED, Job
-from comfy.jobs.parts import PAUSES, SPEEDS, TIMES
+from comfy.jobs.judging import PAUSES
+from comfy.jobs.parts import SPEEDS, TIMES
 from comfy.jobs.sentences import Sentence
 from comfy.jobs.studio import Studio
 from comfy.ui.language import both, error_of

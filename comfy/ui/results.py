@@ -31,6 +31,14 @@ def result_file(job: Job, language: str) -> Path | None:
     return linked(source, target)
 
 
+def raw_file(job: Job) -> Path | None:
+    """What the server made, of a job whose result was mended: its last output."""
+    if job.status != COMPLETED or not job.outputs:
+        return None
+    source = job.outputs[-1].path
+    return linked(source, results_folder() / job.id / f"raw{source.suffix.lower()}")
+
+
 def input_file(studio: Studio, job: Job, name: str) -> Path | None:
     """A file the job was given, to show again; None if there is none (any more)."""
     value = job.values.get(name)

@@ -18,6 +18,7 @@ from comfy.ui.parts import progress_card
 from comfy.ui.pieces import create_pieces, parts_value
 from comfy.ui.recipe import OWN, Recipe
 from comfy.ui.results import input_file, result_file
+from comfy.ui.verdict import create_verdict, has_raw, verdict_value
 
 Updates = dict[Any, Any]
 REPLACEMENTS = {  # input of the last task -> the button's text, what may be uploaded
@@ -55,6 +56,7 @@ class TabResults:
             )
             if len(tasks) > 1:
                 self._build_replacements()
+        self.verdict = create_verdict(name)
         self.pieces = create_pieces(f"pieces-{name}", None)
         self.details = create_details(name)
 
@@ -72,7 +74,14 @@ class TabResults:
     def components(self) -> list[Any]:
         """What `show` fills."""
         buttons = [self.approve, self.download, self.next, *self.replace.values()]
-        return [self.card, *self.outputs.values(), *buttons, self.pieces, self.details]
+        return [
+            self.card,
+            *self.outputs.values(),
+            *buttons,
+            self.verdict,
+            self.pieces,
+            self.details,
+        ]
 
     def _idle(self) -> Card:
         return idle_card(self._recipe.name, [task.output for task in self._recipe.tasks])
@@ -82,7 +91,13 @@ class TabResults:
         hidden = [*self.outputs.values(), self.approve, self.download, self.next]
         updates: Updates = {part: gr.update(visible=False) for part in hidden}
         updates |= {button: gr.update(visible=False) for button in self.replace.values()}
-        return {**updates, self.card: self._idle(), self.pieces: None, self.details: None}
+        return {
+            **updates,
+            self.card: self._idle(),
+            self.verdict: [],
+            self.pieces: None,
+            self.details: None,
+        }
 
     def view(self, jobs: Sequence[Job], *, follow: bool = False) -> Card:
         """The card, with a way to go on after a failure."""
@@ -109,11 +124,21 @@ class TabResults:
             self.download: gr.update(value=last and str(last), visible=last is not None),
             self.next: gr.update(visible=self.has_next and last is not None),
             self.approve: gr.update(visible=over and not whole),
+            self.verdict: [] if running else verdict_value(jobs),
             self.pieces: None if running else parts_value(self._studio, jobs[-1]),
             self.details: details_value(self._studio, jobs, self._recipe.name),
             **{b: gr.update(visible=not running, value=None) for b in self.replace.values()},
             **self._output_values(jobs, language),
         }
+
+    def show_raw(self, jobs: Sequence[Job], language: str, *, raw: bool) -> Updates:
+        """The model's own picture instead of the mended one, or that one again."""
+        job = next((job for job in reversed(jobs) if has_raw(job)), None)
+        if job is None:
+            return {self.verdict: gr.skip()}
+        alone = len(self._recipe.tasks) == 1
+        shown = output_value(self._studio, job, language, alone=alone, raw=raw)
+        return {self.outputs[job.task]: shown, self.verdict: verdict_value(jobs, raw=raw)}
 
     def bring(self, given: Mapping[str, Any]) -> Updates:
         """Show the parts that were brought along instead of made."""

@@ -22,6 +22,7 @@ from comfy.ui.recipe import REVIEW, Recipe
 from comfy.ui.tab_form import TabForm
 from comfy.ui.tab_results import TabResults
 from comfy.ui.uploads import button_file, read_values
+from comfy.ui.verdict import RAW
 from comfy.ui.watch import watch_jobs
 from comfy.workflow.inputs import MAX_SEED
 
@@ -88,9 +89,13 @@ class TaskTab:
         redone = self.results.pieces.redo(
             self.redo, [self.ids, self.owner], [self.ids, *self.shown], **QUIET
         )
+        verdict = self.results.verdict
+        mended = verdict.mend(self.mend, [self.ids, self.owner], [self.ids, *self.shown], **QUIET)
+        verdict.raw(self.raw, self.ids, [*self.results.outputs.values(), verdict], **QUIET)
         self.changes = [
             begun,
             redone,
+            mended,
             collected,
         ]  # after these there is something new in the history
         if self.form.voices:
@@ -99,7 +104,10 @@ class TaskTab:
             self.form.many.wire(self.owner, self.fields)
         if self.form.bench:
             self._wire_bench(self.form.bench)
-        anew = [self.results.details.again(self.again, self.ids, fields, **QUIET)]
+        anew = [
+            part.again(self.again, self.ids, fields, **QUIET)
+            for part in (self.results.details, verdict)
+        ]
         if self.form.examples is not None:
             anew.append(self.form.examples.pick(self.fill, None, fields, **QUIET))
         if REVIEW in self.fields:
@@ -139,19 +147,47 @@ class TaskTab:
             lambda given, asker: submit(given, event.rows, asker), request, owner, values
         )
 
+    def mend(self, ids: list[str], owner: str, event: gr.EventData, request: gr.Request) -> Updates:
+        """Do what helps against a fault of the result that is shown."""
+        jobs = self._jobs(ids, request)
+        if not jobs:
+            return {self.ids: gr.skip()}
+        start = self.studio.remedies.start
+        return self._instead(
+            jobs, lambda asker: start(jobs[-1].id, str(event.id), **asker), owner, request
+        )
+
+    def raw(self, ids: list[str], event: gr.EventData, request: gr.Request) -> Updates:
+        """Show the model's own picture, or the mended one again."""
+        jobs = self._jobs(ids, request)
+        return self.results.show_raw(jobs, language_of(request), raw=str(event.id) == RAW)
+
     def redo(self, ids: list[str], owner: str, event: gr.EventData, request: gr.Request) -> Updates:
         """Make one part of what is shown anew, or use another take of it."""
         jobs = self._jobs(ids, request)
         number, take = event.number, str(event.take)
         if not jobs or not isinstance(number, int):
             return {self.ids: gr.skip()}
+        redo = self.studio.redo
+        return self._instead(
+            jobs, lambda asker: redo(jobs[-1].id, number, take=take, **asker), owner, request
+        )
+
+    def _instead(
+        self,
+        jobs: Sequence[Job],
+        make: Callable[[dict[str, str]], Job | None],
+        owner: str,
+        request: gr.Request,
+    ) -> Updates:
+        """Show a job that takes the last one's place; nothing changes if there is none."""
         try:
-            whole = self.studio.redo(jobs[-1].id, number, take=take, **who(request, owner))
+            made = make(who(request, owner))
         except StudioError as error:
             return {self.results.card: refused_card(error)}
-        if whole is None:
+        if made is None:
             return {self.ids: gr.skip()}
-        jobs = [*jobs[:-1], whole]
+        jobs = [*jobs[:-1], made]
         return {self.ids: [job.id for job in jobs], **self._show(jobs, language_of(request))}
 
     def _begin(

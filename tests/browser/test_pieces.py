@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PIL import Image
+import soundfile
+from PIL import Image, ImageDraw, ImageFont
 from playwright.sync_api import Page, expect
 
-from tests.app_process import AppProcess, careful_head
+from tests.app_process import AppProcess, careful_head, model_cleanup, still_head
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.steps import ASSETS, SECONDS, VOICE, job_of, put, show_tab, wait_for
 
@@ -18,9 +19,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
-    """An app whose server takes three seconds of speech at once."""
+    """An app whose server takes three seconds of speech at once, cleans pictures as a model does,
+    and can make a video that stands still."""
     process = AppProcess(tmp_path_factory.mktemp("app"))
-    process.start("--workflows", str(careful_head(tmp_path_factory.mktemp("own"))))
+    own = tmp_path_factory.mktemp("own")
+    for add in (careful_head, still_head, model_cleanup):
+        add(own)
+    process.start("--workflows", str(own))
     yield process
     assert process.stop() == 0
 
@@ -111,3 +116,46 @@ def test_one_part_of_a_long_video_is_made_again_and_the_rest_is_kept(
     page.reload()
     show_tab(page, "talking_head")
     page.wait_for_selector(f"{list_of} .piece >> nth=2")
+
+
+def test_faults_are_said_and_mended_by_one_press(open_page: OpenPage, tmp_path: Path) -> None:
+    portrait, lettered, speech = (tmp_path / n for n in ("small.png", "lettered.png", "speech.wav"))
+    with Image.open(ASSETS / "portrait.jpg") as image:
+        small = image.resize((240, 300))
+    small.save(portrait)
+    font = ImageFont.load_default(24)
+    ImageDraw.Draw(small).text((30, 260), "Hello subtitle", "white", font, stroke_width=2)
+    small.save(lettered)
+    samples, rate = soundfile.read(VOICE, dtype="int16")
+    soundfile.write(speech, samples[: 2 * rate], rate)
+
+    page = open_page()
+    put(page, "image_cleanup", "image", lettered)
+    page.click("#run-image_cleanup")
+    show_tab(page, "talking_head")
+    put(page, "talking_head", "image", portrait)
+    put(page, "talking_head", "audio", speech)
+    page.check("#talking_head-consent input")
+    page.click("#talking_head-more")
+    page.click("#talking_head-variant_talking_head input")
+    page.locator("ul[role=listbox] li", has_text="still").click()
+    page.click("#run-talking_head")
+    said = page.locator("#verdict-talking_head li")
+    expect(said).to_have_count(2, timeout=60 * SECONDS)
+    expect(said.nth(0)).to_contain_text("ends 1.96 s before the sound, which has 2.0 s.")
+    first = job_of(page, "talking_head")
+    page.click("#verdict-talking_head .mend")
+    expect(said).to_have_count(1, timeout=60 * SECONDS)
+    expect(said).to_contain_text("The picture stands still from 0:00 on")
+    assert job_of(page, "talking_head") != first
+
+    show_tab(page, "image_cleanup")
+    switch = page.locator("#verdict-image_cleanup .mend")
+    raw = page.locator("#result-image_cleanup img[src*='/raw.png']")
+    expect(switch).to_contain_text("Show what the model made", timeout=60 * SECONDS)
+    expect(raw).to_have_count(0)
+    switch.click()
+    expect(switch).to_contain_text("Show it with my original")
+    expect(raw).to_have_count(1)
+    switch.click()
+    expect(raw).to_have_count(0)

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from comfy.jobs.studio import Studio
 from comfy.settings import Settings
-from tests.app_process import careful_head
+from tests.app_process import careful_head, still_head
 
 TASKS = ("image_cleanup", "voice_clone", "talking_head")
 
@@ -17,7 +17,7 @@ TASKS = ("image_cleanup", "voice_clone", "talking_head")
 @pytest.fixture(scope="module")  # one to a process: DBOS is global, and other files open their own
 def studio(tmp_path_factory):
     data = tmp_path_factory.mktemp("studio")
-    own = str(careful_head(tmp_path_factory.mktemp("own")))
+    own = str(still_head(careful_head(tmp_path_factory.mktemp("own"))))
     options = ["--data", str(data), "--workflows", own, "--max-jobs", "6"]
     studio = Studio.open(Settings.load(options, {}))
     wait_for(lambda: studio.servers() and studio.servers()[0].online)

@@ -9,25 +9,8 @@ from PIL import Image, ImageDraw, ImageFont
 from comfy.jobs.job import COMPLETED, Link
 from comfy.jobs.studio import Studio
 from comfy.settings import Settings
-from tests.app_process import ROOT
+from tests.app_process import ROOT, model_cleanup
 from tests.jobs.conftest import wait_for
-
-
-def own_folder(folder, class_type):
-    """The cleanup by this node of the engine, which is said to be a model."""
-    target = folder / "image_cleanup"
-    target.mkdir(parents=True)
-    source = ROOT / "workflows" / "image_cleanup"
-    manifest = (source / "cpu-preview.toml").read_text("utf-8")
-    graph = (source / "cpu-preview.json").read_text("utf-8")
-    manifest = manifest.replace('quality = "preview"', 'quality = "full"')
-    if class_type != "CPURemoveText":
-        manifest = manifest.partition("[bind.instruction]")[0]
-        graph = graph.replace("CPURemoveText", class_type).replace('"去除字幕、水印、文字"', '""')
-        graph = graph.replace('["78", 0],\n      "instruction": ""', '["78", 0]')
-    (target / "cpu-preview.toml").write_text(manifest, "utf-8")
-    (target / "cpu-preview.json").write_text(graph, "utf-8")
-    return folder
 
 
 @pytest.fixture
@@ -42,7 +25,7 @@ def lettered(tmp_path):
 
 
 def run(tmp_path, class_type, picture, chain=False):
-    own = own_folder(tmp_path / "own", class_type)
+    own = model_cleanup(tmp_path / "own", class_type)
     options = ["--data", str(tmp_path / "data"), "--workflows", str(own)]
     studio = Studio.open(Settings.load(options, {}))
     try:

@@ -20,7 +20,7 @@ from tests.app_process import ROOT, AppProcess
 ASSETS = ROOT / "assets"
 KEYFRAME = ASSETS / "keyframe.jpg"
 VOICE = ASSETS / "voice-en.mp3"
-DONE = {"status": "completed", "progress": 1.0, "quality": "preview", "error": ""}
+DONE = {"status": "completed", "progress": 1.0, "quality": "preview", "error": "", "verdict": []}
 
 
 def part(job: dict[str, Any], like: dict[str, Any]) -> dict[str, Any]:

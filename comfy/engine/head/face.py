@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from comfy.engine.head.geometry import Axes, Pixels
-from comfy.engine.head.haar import Box, Cascades, Grey
 from comfy.engine.node import NodeError
+from comfy.media.haar import Box, Cascades, Grey
 
 SEARCH_SIDE = 640  # longest side of the picture that is searched; small ones are enlarged
 LARGEST_SCALE = 3.0

@@ -1,25 +1,19 @@
-"""Finding and reading lines of text in a picture with RapidOCR, whose models ship in its wheel."""
+"""Lines of text in a picture, as boxes with a kind."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
-import cv2
 import numpy as np
 import numpy.typing as npt
-from rapidocr import RapidOCR
 
 from comfy.engine.image.instruction import Kind
+from comfy.media.ocr import Picture, read_lines, reduced
 
-Picture = npt.NDArray[np.uint8]
-"""Shape [height, width, 3], RGB."""
+__all__ = ["Picture", "TextBox", "read_text", "reduced"]
 
 MAX_SIDE = 1280
-"""Longest side the detector sees, px: at its default RapidOCR takes 730 MB for a 1080p picture."""
-
-_MIN_SIDE = 12  # px; nothing legible fits, and RapidOCR's resizing divides by such sides
-_THREADS = 2
+"""Longest side the detector sees, px."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,43 +58,6 @@ class TextBox:
         return float(x), float(y)
 
 
-@cache
-def _reader() -> RapidOCR:
-    return RapidOCR(
-        params={
-            "Global.log_level": "error",
-            "Global.max_side_len": MAX_SIDE,
-            "Global.text_score": 0.3,
-            "Det.limit_type": "max",
-            "Det.limit_side_len": MAX_SIDE,
-            "Det.box_thresh": 0.4,
-            "EngineConfig.onnxruntime.intra_op_num_threads": _THREADS,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-        }
-    )
-
-
 def read_text(picture: Picture) -> list[TextBox]:
     """All lines RapidOCR sees, also those it only imagines (see classify.is_believable)."""
-    height, width = picture.shape[:2]
-    if min(height, width) < _MIN_SIDE:
-        return []
-    scale = min(1.0, MAX_SIDE / max(height, width))
-    small = reduced(picture, scale)
-    found = _reader()(np.ascontiguousarray(small[..., ::-1]), use_cls=False)  # it expects BGR
-    if found.boxes is None or found.txts is None:
-        return []
-    stretch = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
-    return [
-        TextBox(np.asarray(corners, np.float32) * stretch, str(text), float(score))
-        for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True)
-    ]
-
-
-def reduced(picture: Picture, scale: float) -> Picture:
-    """The picture made smaller by `scale` <= 1, with antialiasing."""
-    if scale >= 1:
-        return picture
-    height, width = picture.shape[:2]
-    size = max(1, round(width * scale)), max(1, round(height * scale))
-    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return [TextBox(*line) for line in read_lines(picture, MAX_SIDE)]

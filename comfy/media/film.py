@@ -1,0 +1,154 @@
+"""A video as a few numbers a frame: what is looked at when it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from comfy.media.haar import Box, Cascades, Grey
+
+Floats = npt.NDArray[np.float64]
+
+LOOK = 96  # pixels of the longer side in which brightness and movement are measured
+FACE_LOOK = 280  # and those in which a face is looked for
+TRIES, TRY_EVERY = 6, 10  # frames in which it is, and how far apart they are
+SIDE = 64  # pixels of the face's picture
+REACH = 6  # pixels by which it may move between two frames
+MOUTH = (slice(42, 62), slice(16, 48))  # of the face's picture: rows, columns
+EYES = (slice(12, 36), slice(8, 56))  # what it is followed by: it does not speak
+
+
+@dataclass(frozen=True)
+class Film:
+    """`rate` frames a second, `size` in pixels. A row for each frame: `light` (Y, U, V; 8 bits),
+    `moved` (mean change since the frame before, levels); `mouth` [n, rows, columns], or None
+    where no face was found."""
+
+    rate: float
+    size: tuple[int, int]
+    light: Floats
+    moved: Floats
+    mouth: npt.NDArray[np.float32] | None
+
+    @property
+    def seconds(self) -> float:
+        return len(self.light) / self.rate
+
+
+def read_film(path: Path) -> Film:
+    """Look at every frame. Raises what PyAV raises: see comfy.media.sounds.BROKEN."""
+    light: list[tuple[float, float, float]] = []
+    moved = [0.0]
+    lips = _Lips()
+    before: npt.NDArray[np.int16] | None = None
+    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+        stream = container.streams.video[0]
+        rate = float(stream.average_rate or 25)
+        size = stream.width, stream.height
+        for luma, blue, red in _planes(container, stream):
+            small = _reduced(luma, LOOK).astype(np.int16)
+            light.append((float(small.mean()), float(blue.mean()), float(red.mean())))
+            if before is not None:
+                moved.append(float(np.abs(small - before).mean()))
+            before = small
+            lips.see(luma)
+    rows = np.array(light, np.float64).reshape(-1, 3)
+    return Film(rate, size, rows, np.array(moved[: len(rows)]), lips.all)
+
+
+def _planes(container: Any, stream: Any) -> Iterator[tuple[Grey, Grey, Grey]]:
+    """Brightness, and every fourth row and column of both colours, without a conversion."""
+    for frame in container.decode(stream):
+        shown = (
+            frame
+            if frame.format.name in ("yuv420p", "yuvj420p")
+            else frame.reformat(format="yuv420p")
+        )
+        luma, blue, red = (_plane(plane) for plane in shown.planes)
+        yield luma, blue[::4, ::4], red[::4, ::4]
+
+
+def _plane(plane: Any) -> Grey:
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+    return rows[: plane.height, : plane.width]
+
+
+def _reduced(grey: Grey, side: int) -> Grey:
+    factor = min(1.0, side / max(grey.shape))
+    size = max(1, round(grey.shape[1] * factor)), max(1, round(grey.shape[0] * factor))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def find_face(grey: Grey, cascades: Cascades) -> Box | None:
+    """The largest upright face of a picture, in its pixels."""
+    small = cv2.equalizeHist(_reduced(grey, FACE_LOOK))
+    least = max(24, min(small.shape) // 8)
+    found = cascades.find(
+        "frontalface_alt2", small, step=1.15, neighbours=4, smallest=(least, least)
+    )
+    if not found:
+        return None
+    best = max(found, key=lambda box: box.width)
+    factor = max(grey.shape) / max(small.shape)
+    x, y, width, height = (round(side * factor) for side in best[:4])
+    return Box(x, y, width, height, best.weight)
+
+
+class _Lips:
+    """The mouth in each frame, as the face moves."""
+
+    def __init__(self) -> None:
+        self._cascades = Cascades()
+        self._seen = 0
+        self._box: Box | None = None
+        self._eyes: Grey | None = None
+        self._mouths: list[Grey] = []
+
+    @property
+    def all(self) -> npt.NDArray[np.float32] | None:
+        return np.array(self._mouths, np.float32) if self._mouths else None
+
+    def see(self, luma: Grey) -> None:
+        """The next frame. Frames before the face was found have its first mouth."""
+        number, self._seen = self._seen, self._seen + 1
+        if self._box is None:
+            if number % TRY_EVERY or number >= TRIES * TRY_EVERY:
+                return
+            self._box = find_face(luma, self._cascades)
+            if self._box is None:
+                return
+        mouth = self._mouth(luma, self._box)
+        self._mouths += [mouth] * (number + 1 - len(self._mouths))
+
+    def _mouth(self, luma: Grey, box: Box) -> Grey:
+        """Cut out where the face has moved to; the eyes tell."""
+        edge = round(box.width * REACH / SIDE)
+        left, top = box.x - edge, box.y - edge
+        side = box.width + 2 * edge
+        part = luma[max(0, top) : top + side, max(0, left) : left + side]
+        padding = ((max(0, -top), side - part.shape[0] - max(0, -top)),
+                   (max(0, -left), side - part.shape[1] - max(0, -left)))  # fmt: skip
+        if any(map(any, padding)):
+            part = np.pad(part, padding, "edge")
+        whole = SIDE + 2 * REACH
+        face = np.asarray(cv2.resize(part, (whole, whole), interpolation=cv2.INTER_AREA), np.uint8)
+        dx = dy = 0
+        if self._eyes is None:
+            self._eyes = face[REACH:-REACH, REACH:-REACH][EYES].copy()
+        else:
+            rows, columns = EYES
+            area = face[
+                rows.start : rows.stop + 2 * REACH, columns.start : columns.stop + 2 * REACH
+            ]
+            fit = cv2.matchTemplate(area, self._eyes, cv2.TM_CCOEFF_NORMED)
+            _, _, _, (x, y) = cv2.minMaxLoc(fit)
+            dx, dy = x - REACH, y - REACH
+        there = face[REACH + dy : REACH + dy + SIDE, REACH + dx : REACH + dx + SIDE]
+        return there[MOUTH].copy()
