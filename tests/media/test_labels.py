@@ -18,6 +18,7 @@ from comfy.errors import StudioError
 from comfy.media.labels import CHANGED, MADE, Label
 from comfy.media.mark import HEIGHT
 from comfy.media.results import make_presentable
+from tests.exiftool import needs_exiftool, told
 
 SECRET = "my secret prompt"
 LABEL = Label("Test Studio 工作室", "0123abc")
@@ -30,16 +31,6 @@ AIGC = {
     "PropagateID": "",
     "ReservedCode2": "",
 }
-# What exiftool itself works out about any file.
-COMPUTED = {"System", "File", "Composite", "ExifTool", "MPEG"}
-needs_exiftool = pytest.mark.skipif(not shutil.which("exiftool"), reason="needs exiftool")
-
-
-def told(path: Path) -> dict[str, Any]:
-    """Everything exiftool finds, by group and name."""
-    command = ["exiftool", "-json", "-a", "-G4:1", "-struct", str(path)]
-    found = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)[0]
-    return {k: v for k, v in found.items() if not COMPUTED & set(k.split(":"))}
 
 
 def picture(path: Path) -> Path:

@@ -15,6 +15,7 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from comfy.jobs.labels import public_number
+from tests import exiftool
 from tests.app_process import ROOT, AppProcess
 
 ASSETS = ROOT / "assets"
@@ -95,6 +96,9 @@ def test_the_chain_gives_a_video_a_picture_and_a_sound(client: Client) -> None:
         for private in (step["id"], "127.0.0.1", "class_type", "Hello there", str(ROOT)):
             assert private.encode() not in data, (path, private)
         assert number.encode() in data
+        if exiftool.HERE:  # and nothing else
+            mark, source = sorted(exiftool.said(Path(path)), key=lambda text: number not in text)
+            assert '"Label":"1"' in mark and "/digitalsourcetype/" in source
 
 
 def test_a_job_that_is_not_waited_for_can_be_asked_about(client: Client) -> None:
