@@ -184,18 +184,28 @@ class Intake:
             asked=asked,
             wish=wish,
         )
+        stored = self._keep(job)
+        if stored == job.id:
+            self._start(job)
+            return job
+        twin = self._store.get(stored)  # of a click in the same moment
+        if twin and self._is_shared(twin, asked):
+            return twin
+        return self.add(task, accepted, owner, origin, parts=parts, job_id=job_id, asked=asked)
+
+    def _keep(self, job: Job) -> str:
+        """Store it and count it; gives the id of the job that is there now: see Store.add."""
         self._guests.reserve(job)
+        stored = ""
         try:
             self._guests.charge(job)
-            stored = self._store.add(job, limit=self._max_jobs)
-        except BaseException:
-            self._guests.release(job)
-            raise
+            stored = self._store.add(job, limit=self._max_jobs, once=True)
+        finally:
+            if stored != job.id:
+                self._guests.release(job)
         if not stored:
-            self._guests.release(job)
             raise InputError("too_many_jobs", limit=self._max_jobs)
-        self._start(job)
-        return job
+        return stored
 
     def _is_shared(self, twin: Job, asked: bool) -> bool:
         """Whether a twin serves this request as well; not if it was cancelled in this moment."""

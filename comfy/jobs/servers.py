@@ -23,6 +23,7 @@ from comfy.workflow.variant import Variant
 log = logging.getLogger(__name__)
 
 SOON = 0.3  # seconds between two looks at an embedded engine that does not answer
+SICK = 600.0  # seconds; who restarts it makes it well at once
 OBJECT_INFO_AGE = 300.0  # seconds after which models and nodes are asked for again
 EMBEDDED = "embedded"
 CLIENT_ID = "studio"  # the same everywhere: any replica may listen to any prompt
@@ -58,6 +59,7 @@ class Server:
     asked: float = 0.0  # time.monotonic() of the newest object_info
     ready: dict[str, tuple[Variant, ...]] = field(default_factory=dict)  # by task, best first
     lacks: list[str] = field(default_factory=list)  # tasks that it cannot run
+    stalled: float = -SICK  # when it last had a prompt and did not work on it
 
     def look(self, tasks: Mapping[str, Task]) -> None:
         """Ask the server how it is; going away and coming back are written to the log."""
@@ -65,6 +67,7 @@ class Server:
         try:
             queue = self.client.queue(tries=1)
             self.waiting = len(queue.running) + len(queue.pending)
+            self.stalled = self.stalled if was else -SICK
             if not was or time.monotonic() - self.asked > OBJECT_INFO_AGE:
                 self._ask_abilities(tasks)
             self.online, self.seen = True, time.monotonic()
@@ -86,6 +89,11 @@ class Server:
     def variant(self, task: str, wish: str = "") -> Variant | None:
         """The variant that it would run: the wished one, else its best; None if it has none."""
         return next((v for v in self.ready.get(task, ()) if wish in ("", v.name)), None)
+
+    @property
+    def sick(self) -> bool:
+        """Whether prompts are better sent to another server: this one takes them, but runs none."""
+        return time.monotonic() - self.stalled < SICK
 
     def takes(self, task: str, tasks: Collection[str]) -> bool:
         """A server with the names of tasks among its tags runs only those."""
@@ -198,7 +206,7 @@ class Servers:
 
     def able(self, task: str, wish: str = "") -> Sequence[str]:
         """Names of the servers that can run the task now, with the wished variant if there is a
-        wish; the best variant first."""
+        wish; the best variant first. Sick servers only if there are no others."""
         return [server.name for server, _ in self._able(task, wish)]
 
     def variant(self, task: str, wish: str = "") -> Variant | None:
@@ -212,6 +220,11 @@ class Servers:
         found = {variant.name for server in servers for variant in server.ready.get(task, ())}
         return [variant.name for variant in self._tasks[task].variants if variant.name in found]
 
+    def has_stalled(self, server: Server) -> None:
+        """Nobody but its operator can help a server whose worker died, or hangs in a node."""
+        log.error("server %s takes prompts and does not work on them", server.name)
+        server.stalled = time.monotonic()
+
     def safe_seconds(self, task: str, wish: str = "") -> float:
         """How long a sound may be for every server that could get it now; 0 for any length."""
         limits = [variant.safe_seconds for _, variant in self._able(task, wish)]
@@ -224,7 +237,8 @@ class Servers:
             if server.online and server.takes(task, self._tasks)
             if (variant := server.variant(task, wish))
         ]
-        return sorted(found, key=lambda pair: (pair[1].order, pair[0].waiting))
+        well = [pair for pair in found if not pair[0].sick]
+        return sorted(well or found, key=lambda pair: (pair[1].order, pair[0].waiting))
 
     def states(self) -> list[ServerState]:
         return [

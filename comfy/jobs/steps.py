@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from functools import partial
 
-from comfy.errors import PromptLost, ServerError, StudioError
+from comfy.errors import PromptLost, PromptStalled, ServerError, StudioError
 from comfy.jobs.abilities import abilities
 from comfy.jobs.batch import Batches
 from comfy.jobs.durable import AWAY, LOST, Closing
@@ -201,6 +201,8 @@ class JobSteps:
 
     def _judge(self, job: Job, server: Server, error: StudioError, *, last: bool) -> str:
         """What an error means for the job: once more here, elsewhere, or its end."""
+        if isinstance(error, PromptStalled):
+            self._servers.has_stalled(server)
         if job.finished:  # cancelled: what matters is that the server has it no more
             return HERE_AGAIN if _is_passing(error) and not last else ENDED
         if _is_passing(error):

@@ -39,22 +39,25 @@ class Store:
     def close(self) -> None:
         self.database.close()
 
-    def add(self, job: Job, *, limit: int = 0) -> bool:
-        """Store a new job. False, and nothing stored, if its owner has `limit` unfinished ones.
+    def add(self, job: Job, *, limit: int = 0, once: bool = False) -> str:
+        """Store a new job and give its id; "", and nothing stored, if its owner has `limit`
+        unfinished ones. `once`: if one of these does exactly the same, nothing but that one's id.
 
         An address may have more, as several people may share it, but not without end: anybody can
         say that they are somebody else.
         """
 
-        def insert(connection: sa.Connection) -> bool:
+        def insert(connection: sa.Connection) -> str:
             if _exists(connection, job.id):  # the answer to the first try was lost
-                return True
+                return job.id
+            if once and (twin := _unfinished_twin(connection, job)):
+                return twin
             if limit and _unfinished(connection, job.owner) >= limit:
-                return False
+                return ""
             if limit and job.origin and _of_origin(connection, job.origin) >= SHARING * limit:
-                return False
+                return ""
             connection.execute(sa.insert(JOBS).values(to_row(job, self.folder)))
-            return True
+            return job.id
 
         stored = self.database.write(insert)
         if stored:
@@ -239,6 +242,18 @@ class Store:
 
 def _exists(connection: sa.Connection, job_id: str) -> bool:
     return connection.execute(sa.select(JOBS.c.id).where(JOBS.c.id == job_id)).first() is not None
+
+
+def _unfinished_twin(connection: sa.Connection, job: Job) -> str:
+    query = sa.select(JOBS.c.id).where(
+        JOBS.c.fingerprint == job.fingerprint,
+        JOBS.c.fingerprint != "",
+        JOBS.c.owner == job.owner,
+        JOBS.c.status.not_in(FINISHED),
+    )
+    if job.wish:
+        query = query.where(JOBS.c.wish == job.wish)
+    return str(connection.execute(query.limit(1)).scalar() or "")
 
 
 def _unfinished(connection: sa.Connection, owner: str) -> int:

@@ -35,11 +35,12 @@ from comfy.jobs.uploads import Uploads
 from comfy.jobs.voices import Voices
 from comfy.jobs.wishes import Wishes
 from comfy.media.bounded import WORKERS
-from comfy.media.files import Limits
+from comfy.media.files import Limits, sweep_parts
 from comfy.settings import Settings
 from comfy.workflow.task import Task, load_tasks
 
 SPEECH = "voice_clone"  # the task that speaks
+KEPT = ("inputs", "outputs", "previews")  # folders of the data folder that only a studio writes to
 WORKFLOWS = Path(__file__).parent.parent.parent / "workflows"
 
 
@@ -120,6 +121,8 @@ class Studio:
         return studio
 
     def start(self) -> None:
+        for name in KEPT:
+            sweep_parts(self._store.folder / name)
         threading.Thread(target=WORKERS.warm, name="warm-media", daemon=True).start()
         self._leases.reap()
         self._servers.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 from comfy.errors import InputError
 
 CHUNK = 1 << 20
+PART = re.compile(r"\.[0-9a-f]{32}(\.\w+)?|.+\.part")  # of `written_whole`, and of a download
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,14 @@ def written_whole(target: Path) -> Iterator[Path]:
         os.replace(part, target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def sweep_parts(folder: Path) -> int:
+    """Delete what a killed process had begun to write; returns how many files. Nobody may write."""
+    parts = [p for p in folder.rglob("*") if PART.fullmatch(p.name) and p.is_file()]
+    for part in parts:
+        part.unlink(missing_ok=True)
+    return len(parts)
 
 
 def _megabytes(size: int) -> int:

@@ -110,6 +110,8 @@ class FaultProxy:
                 _reset(client)
             case "bad_gateway":
                 _answer(client, b"502 Bad Gateway", b"Content-Type: text/html", PAGE)
+            case "no_room":  # the server's disk is full
+                _answer(client, b"500 Internal Server Error", b"Content-Type: text/plain", b"500")
             case "too_many":
                 _answer(client, b"429 Too Many Requests", b"Retry-After: 1", b"slow down")
             case "black_hole":

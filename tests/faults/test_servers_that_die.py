@@ -121,6 +121,24 @@ def test_a_dead_server_s_job_goes_to_another_one(
     assert shows(done, rig.picture, inverted=True)
 
 
+def test_jobs_leave_a_server_whose_worker_died(
+    open_rig: OpenRig, start_engine: StartEngine
+) -> None:
+    """It answers everything and runs nothing: the first job finds out, the next ones know."""
+    engines = {"1": start_engine(), "2": start_engine()}
+    rig = open_rig(*(engine.url for engine in engines.values()), patience=WATCHFUL)
+    rig.ready()
+    dead = rig.finished(rig.submit()).server
+    well = "2" if dead == "1" else "1"
+    engines[dead].fault(dead_worker=True)
+    busy = rig.submit(seconds=1.0)
+    wait_for(lambda: rig.now(busy).server)
+    others = [rig.finished(rig.submit()) for _ in range(3)]
+    jobs = [rig.finished(busy), *others]
+    assert [(job.status, job.server) for job in jobs] == [(COMPLETED, well)] * 4
+    assert sum(job.again for job in jobs) == 1
+
+
 def test_a_linked_file_is_carried_to_another_server(
     open_rig: OpenRig, start_engine: StartEngine
 ) -> None:

@@ -53,6 +53,38 @@ def test_a_history_that_somebody_cleared_before_the_result_was_fetched(
     assert ends(rig, rig.submit(), engine) == (COMPLETED, None, 0, 1)
 
 
+def test_a_queue_that_somebody_cleared(rig: Rig, engine: EngineProcess) -> None:
+    first = rig.submit(seconds=1.0)
+    wait_for(lambda: rig.now(first).status == IN_PROGRESS)
+    job = rig.submit()
+    wait_for(lambda: rig.now(job).place == 1)
+    requests.post(f"{engine.url}/queue", json={"clear": True}, timeout=5)
+    assert ends(rig, job, engine) == (COMPLETED, None, 1, 1)
+    assert ends(rig, first, engine) == (COMPLETED, None, 0, 1)
+
+
+def test_a_prompt_that_the_network_delivers_twice(
+    rig: Rig, proxy: FaultProxy, engine: EngineProcess
+) -> None:
+    """The server runs it twice, and nobody can tell: the job has one result, its first."""
+    proxy.choose(lambda _n, _m, asked: "duplicate" if asked.startswith("/prompt") else "")
+    job = rig.finished(rig.submit())
+    assert (job.status, job.again) == (COMPLETED, 0)
+    assert shows(job, rig.picture, inverted=True)
+
+
+def test_a_job_that_another_replica_took_is_left_to_it(rig: Rig, engine: EngineProcess) -> None:
+    """Say, this process was stopped for so long that it was taken for dead."""
+    job = rig.submit(seconds=1.0)
+    wait_for(lambda: rig.now(job).status == IN_PROGRESS)
+    me = rig.now(job).replica
+    rig.studio._store.update(job.id, replica="another")
+    wait_for(lambda: job.id not in rig.studio._durable._working)
+    assert not rig.now(job).finished
+    rig.studio._store.update(job.id, replica=me)
+    assert ends(rig, job, engine) == (COMPLETED, None, 0, 1)
+
+
 def delete_results(engine: EngineProcess) -> None:
     for file in (engine.folder / "output/studio").glob("*.png"):
         file.unlink()
@@ -116,6 +148,7 @@ def test_an_upload_that_is_gone_is_sent_again(
         ("/prompt", "black_hole", "server_unreachable"),
         ("/history", "truncate", "server_unreachable"),
         ("/view", "cut_after", "server_unreachable"),
+        ("/upload", "no_room", "server_broken"),
     ],
 )
 def test_a_trouble_that_never_ends_is_told(
@@ -126,6 +159,7 @@ def test_a_trouble_that_never_ends_is_told(
     proxy.choose(lambda _n, _m, asked: fault if asked.startswith(path) else "")
     done = rig.finished(rig.submit(), 150)
     assert (done.status, done.error["code"]) == (FAILED, code)
+    assert sum(x.fault != "" for x in proxy.exchanges) < 100  # nor is the server stormed
     proxy.arm()
     assert rig.finished(rig.submit()).status == COMPLETED
 

@@ -88,12 +88,17 @@ def test_a_killed_studio_goes_on_with_what_is_made_of_other_jobs(values, prompts
     first.wait()
     first.stdout.close()
     assert store.get(whole).status == IN_PROGRESS
+    cut = [tmp_path / f"inputs/.{whole.replace('-', '')}.wav", tmp_path / "outputs/x/y.png.part"]
+    for file in cut:  # what it would leave if it had died while it wrote
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
     second = start(tmp_path)
     try:
         wait_for(lambda: store.get(whole).finished, seconds=90)
         job = store.get(whole)
         assert (job.status, job.error, job.outputs[0].path.exists()) == (COMPLETED, {}, True)
         assert prompts_ever_queued(tmp_path) == prompts
+        assert [file.exists() for file in cut] == [False, False]
     finally:
         second.terminate()
         second.wait(timeout=20)

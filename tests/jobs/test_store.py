@@ -98,6 +98,37 @@ def test_a_twin_is_one_of_the_same_person_that_did_not_fail(store):
     assert store.twin("f", "me") is None
 
 
+def test_clicks_in_the_same_moment_store_one_job(store):
+    """Two tabs, or two replicas: none of them has seen the other one's job."""
+    names = [f"job{n}" for n in range(8)]
+    begin = threading.Barrier(len(names))
+    stored = []
+
+    def click(name):
+        begin.wait()
+        stored.append(store.add(a_job(name, fingerprint="f"), once=True))
+
+    threads = [threading.Thread(target=click, args=(name,)) for name in names]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=30)
+    assert len(stored) == 8
+    assert [job.id for job in store.unfinished()] == [stored[0]] == list(set(stored))
+    store.update(stored[0], status=CANCELLED)
+    assert store.add(a_job("later", fingerprint="f"), once=True) == "later"
+
+
+def test_a_column_of_a_newer_version_is_in_nobody_s_way(store, tmp_path):
+    """While replicas are updated one by one, the older ones work on the newer one's tables."""
+    store.add(a_job())
+    with closing(sqlite3.connect(tmp_path / "studio.sqlite")) as newer:
+        newer.execute("ALTER TABLE jobs ADD COLUMN later VARCHAR DEFAULT 'x' NOT NULL")
+    assert store.update("a", status=IN_PROGRESS)
+    assert store.add(a_job("b")) == "b"
+    assert {job.id for job in store.recent("me", 10)} == {"a", "b"}
+
+
 def test_dependents_are_found_by_their_links(store):
     store.add(a_job("a"))
     store.add(a_job("b", values={"image": Link("a")}))
