@@ -15,7 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from comfy.errors import InputError
-from comfy.jobs.job import CANCELLED, FAILED, Job, Link
+from comfy.jobs.job import CANCELLED, FAILED, REMEDY, Job, Link
 from comfy.jobs.store import Store
 from comfy.jobs.tables import GUEST_USES, GUESTS, JOBS
 from comfy.media.bounded import sound_seconds
@@ -127,7 +127,7 @@ class Guests:
 
         Raises InputError if that is more than its link has left.
         """
-        if not job.origin.startswith(PREFIX) or job.task != VIDEO or "remedy" in job.values:
+        if not job.origin.startswith(PREFIX) or job.task != VIDEO or REMEDY in job.values:
             return
         seconds = self._seconds(job)
         with self._store.transaction() as connection:

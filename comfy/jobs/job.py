@@ -16,6 +16,8 @@ CANCELLED = "cancelled"
 
 FINISHED = frozenset({COMPLETED, FAILED, CANCELLED})
 
+REMEDY = "remedy"  # of a job's values: what mends the result that is its only part
+
 Finding = Mapping[str, Any]
 """`code`, a text key under `verdict.`, and what its sentence mentions."""
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import OutputMissing, StudioError
-from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Finding, Job, Link, Output
+from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, REMEDY, Finding, Job, Link, Output
 from comfy.jobs.judging import PAUSES, findings, local_file
 from comfy.jobs.labels import Labels
 from comfy.jobs.replicas import Replicas
@@ -32,7 +32,6 @@ from comfy.workflow.inputs import FILE_KINDS
 from comfy.workflow.task import Task
 
 SPEEDS, TIMES = "speeds", "times"  # what a whole's values say about its join, besides PAUSES
-REMEDY = "remedy"  # and what mends its only part: see comfy.jobs.remedies
 KIND_SUFFIX = {"audio": ".mp3", "video": ".mp4", "image": ".png"}
 
 

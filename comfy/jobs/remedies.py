@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comfy.jobs.intake import Accepted, Intake
-from comfy.jobs.job import COMPLETED, Job, Link
+from comfy.jobs.job import COMPLETED, REMEDY, Job, Link
 from comfy.jobs.judging import PAUSES
-from comfy.jobs.parts import REMEDY, SPEEDS, TIMES
+from comfy.jobs.parts import SPEEDS, TIMES
 from comfy.jobs.store import Store
 
 AGAIN = "again"  # with another seed: what the page does with the same inputs

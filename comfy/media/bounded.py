@@ -14,14 +14,13 @@ from comfy.errors import InputError, OutputMissing
 from comfy.media.files import Limits
 from comfy.media.hints import Hint
 from comfy.media.labels import Label
+from comfy.media.verdict_sound import Finding
 from comfy.media.workers import Broken, Workers
 
 QUICK = 60  # seconds of processor time
 JUDGED = 120  # for a look at every frame of a long video
 SLOW = 300  # for a search over two large pictures
 LONG = 3600  # to write a long video anew
-
-Finding = tuple[str, dict[str, Any]]  # see comfy.media.verdict_sound
 
 # One pool for the whole process, like the files it works on: idle children are kept warm in it.
 WORKERS = Workers()

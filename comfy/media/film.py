@@ -53,7 +53,8 @@ def read_film(path: Path) -> Film:
         rate = float(stream.average_rate or 25)
         size = stream.width, stream.height
         for luma, blue, red in _planes(container, stream):
-            small = _reduced(luma, LOOK).astype(np.int16)
+            step = max(1, max(luma.shape) // (3 * LOOK))  # quicker, and all the same for a mean
+            small = _reduced(np.ascontiguousarray(luma[::step, ::step]), LOOK).astype(np.int16)
             light.append((float(small.mean()), float(blue.mean()), float(red.mean())))
             if before is not None:
                 moved.append(float(np.abs(small - before).mean()))

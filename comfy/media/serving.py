@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import StudioError
-from comfy.media import hints, mend, pictures, results, sounds, thumbnails, video
+from comfy.media import hints, mend, pictures, results, sounds, thumbnails, verdict, video
 from comfy.media.plain import from_plain, to_plain
 
 try:
@@ -22,13 +22,6 @@ def paste_back(original: Path, result: Path, target: Path, wide: bool = False) -
     from comfy.media.registration import NEAR, WIDE  # noqa: PLC0415
 
     return paste_back_file(original, result, target, WIDE if wide else NEAR)
-
-
-def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """See comfy.media.verdict, which needs it, too."""
-    from comfy.media import verdict  # noqa: PLC0415
-
-    return verdict.judge(kind, path, asked)
 
 
 CALLS: Mapping[str, Callable[..., Any]] = {
@@ -47,7 +40,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
         thumbnails.thumbnail,
         results.make_presentable,
         paste_back,
-        judge,
+        verdict.judge,
     )
 }
 MEMORY = 4 * 2**30  # bytes of address space; a picture of 50 megapixels takes about 1 GB of it

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from comfy.media.verdict_picture import picture_findings
 from comfy.media.verdict_sound import Finding, sound_findings
-from comfy.media.verdict_video import video_findings
 
 
 def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[Finding]:
@@ -16,6 +14,12 @@ def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[Finding]:
 
     Raises what PyAV and Pillow raise for a file that they cannot read.
     """
-    if kind == "image":
+    if kind == "audio":
+        return sound_findings(path, **asked)
+    if kind == "image":  # imported here: both need a library that is slow to load
+        from comfy.media.verdict_picture import picture_findings  # noqa: PLC0415
+
         return picture_findings(path, **asked)
-    return (sound_findings if kind == "audio" else video_findings)(path, **asked)
+    from comfy.media.verdict_video import video_findings  # noqa: PLC0415
+
+    return video_findings(path, **asked)

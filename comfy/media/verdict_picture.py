@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from comfy.media.film import find_face
 from comfy.media.haar import Cascades
-from comfy.media.ocr import Line, read_lines
 from comfy.media.registration import (
     INVERSE,
     LOOK,
@@ -26,6 +26,9 @@ from comfy.media.registration import (
     seen_area,
 )
 from comfy.media.verdict_sound import Finding
+
+if TYPE_CHECKING:
+    from comfy.media.ocr import Line
 
 SAME = 0.5  # share of pixels that are the original's, bit for bit: then nothing was moved
 CROPPED = 0.08  # share of the original that is out of sight
@@ -174,6 +177,8 @@ def _asked(instruction: str) -> str:
 
 def _left(before: Picture, after: Picture, *, only_below: bool) -> list[Finding]:
     """Lines that can still be read where there was one."""
+    from comfy.media.ocr import read_lines  # noqa: PLC0415  slow to load, and seldom needed
+
     height, width = after.shape[:2]
     lines = [line for line in read_lines(after, READ) if _is_text(line)]
     if only_below:

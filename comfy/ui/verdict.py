@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from comfy.jobs.job import COMPLETED, Finding, Job
+from comfy.jobs.job import COMPLETED, REMEDY, Finding, Job
 from comfy.jobs.mending import PASTED
-from comfy.jobs.parts import REMEDY
 from comfy.jobs.remedies import AGAIN, REMEDIES
 from comfy.text import has
 from comfy.ui.language import both

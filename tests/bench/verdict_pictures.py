@@ -14,14 +14,15 @@ from comfy.media.registration import Picture
 from comfy.media.verdict_picture import picture_findings
 from tests.bench.paste_back import pictures
 from tests.bench.picture_cases import ASSETS, PictureCase, drawn, subtitle
+from tests.bench.picture_cases import cases as drawn_cases
 from tests.bench.verdict_case import Case
 
 GOOD = 17  # results without a fault
 INSTRUCTION = "去除字幕、水印、文字"
 
 
-def cases(folder: Path) -> Iterator[Case]:
-    made = list(pictures())
+def cases(held: bool, folder: Path) -> Iterator[Case]:
+    made = drawn_cases(True) if held else list(pictures())
     for number, case in enumerate(made[:GOOD]):
         clean = _cleaned(case)
         if number % 2:  # as a careful model gives it back: every pixel a little different

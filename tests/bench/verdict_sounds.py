@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from comfy.media.waves import Wave, levels
 from tests.bench import voice_cases
 from tests.bench.engine import _speak as speak_like
 from tests.bench.verdict_case import Case
+from tests.make_assets.voices import Speaker
 
 RATE = 22_050
 TEXTS = {
@@ -24,6 +25,16 @@ TEXTS = {
     "en": (
         voice_cases.SCRIPT["en"],
         "Please bring an umbrella and some water, and meet us at the gate at eight o'clock.",
+    ),
+}
+HELD = {
+    "zh": (
+        "请把窗户关上，外面的风越来越大了。我去厨房烧一壶水，马上就回来。",
+        "这本书讲的是一位医生在海边小镇的故事，读完以后很久都忘不掉。",
+    ),
+    "en": (
+        "Close the window, please; the wind is getting stronger. I will be back in a minute.",
+        "The book tells of a doctor in a small town by the sea, and nobody forgets it soon.",
     ),
 }
 GOOD, PLANTED = 17, 4  # results without a fault; results into which all faults are put
@@ -37,21 +48,32 @@ class Speech:
     reference: Path
 
 
-def speeches(folder: Path) -> list[Speech]:
+def speeches(held: bool, folder: Path) -> list[Speech]:
     """As many different ones as there are good results, the languages in turn."""
+    texts = HELD if held else TEXTS
     made = []
     for number in range(GOOD):
         language = ("zh", "en")[number % 2]
         person = number // 2 % 6
-        speaker = voice_cases.speakers(language)[person]
+        speaker = _speaker(language, person, held)
         recording = voice_cases.recording(speaker, voice_cases.REFERENCE_TEXT[language])
         reference = folder / f"{language}{person}.wav"
         soundfile.write(reference, recording.waveform[0], recording.sample_rate)
-        text = TEXTS[language][number // 12 % 2]
+        text = texts[language][(number // 2 + number // 12) % 2]
         spoken = speak_like(text, recording)
         name = f"{language} {person}"
         made.append(Speech(name, text, spoken.waveform[0].astype(np.float32), reference))
     return made
+
+
+def _speaker(language: str, person: int, held: bool) -> Speaker:
+    """With `held` somebody of a lower voice and another throat."""
+    known = voice_cases.speakers(language)[person]
+    if not held:
+        return known
+    return replace(
+        known, pitch=known.pitch * 0.93, formants=known.formants * 1.04, seed=person + 60
+    )
 
 
 def cases(made: list[Speech], folder: Path) -> Iterator[Case]:
@@ -92,7 +114,7 @@ def _planted(speech: Speech, other: Speech, folder: Path) -> Iterator[Case]:
             wave,
             folder,
         )
-    swapped = Speech(speech.name, other.text, wave, other.reference)
+    swapped = Speech(speech.name, speech.text, wave, other.reference)
     yield _case(swapped, "unlike", "another person", wave, folder)
     squeezed = np.interp(np.arange(0, len(wave), 1.25), np.arange(len(wave)), wave)
     yield _case(speech, "unlike", "4 semitones, throat too", squeezed.astype(np.float32), folder)

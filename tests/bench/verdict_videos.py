@@ -43,11 +43,17 @@ def cases(speeches: list[Speech], folder: Path) -> Iterator[Case]:
         with Image.open(ASSETS / portrait) as image:
             still = np.asarray(image.convert("RGB"))
         audio = Audio(speech.wave[None], RATE)
-        path = talk(QuietRun(folder), still, audio, height=(416, 640)[number % 2], seed=number)
+        path = talk(
+            QuietRun(folder),
+            still,
+            audio,
+            height=640 if number >= PLANTED and number % 2 else 416,
+            seed=number,
+        )
         sound = _kept(speech.wave, folder)
         found = video_findings(path, sound=sound)
         yield Case("video", "", f"{portrait}, {speech.name}", found)
-        if number % 2 == 0 and len(planted) < PLANTED:
+        if number < PLANTED:
             planted.append(Talk(f"{portrait}, {speech.name}", _frames(path), speech.wave))
     for number, made in enumerate(planted):
         yield from _lengths(made, folder)
