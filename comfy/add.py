@@ -19,7 +19,7 @@ from comfy.errors import StudioError, WorkflowError
 from comfy.protocol import ObjectInfo
 from comfy.settings import Settings
 from comfy.workflow.difference import difference
-from comfy.workflow.discover import Found, discover
+from comfy.workflow.discover import Found, discover_form
 from comfy.workflow.formats import lost, read_graph
 from comfy.workflow.manifest import write_graph, write_manifest
 from comfy.workflow.places import reachable
@@ -141,7 +141,7 @@ def _add(given: argparse.Namespace, task: Task, shelf: Shelf, words: Words) -> i
     told: dict[str, list[tuple[str, str]]] = {}
     for name, place in given.bind:
         told.setdefault(name, []).append(place)
-    found = discover(nodes, task.output, task.inputs, told)
+    found = discover_form(nodes, task.output, task.inputs, told)
     _show(found, words)
     notes: list[Remark | Problem] = [*remarks, *found.remarks]
     for remark in notes:

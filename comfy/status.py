@@ -14,7 +14,8 @@ from comfy.jobs.job import Job
 from comfy.jobs.leases import Known
 from comfy.jobs.operator import Operator
 from comfy.jobs.patience import Patience
-from comfy.jobs.servers import Servers, ServerState
+from comfy.jobs.server import ServerState
+from comfy.jobs.servers import Servers
 from comfy.jobs.store import Store
 from comfy.jobs.studio import WORKFLOWS
 from comfy.settings import Settings

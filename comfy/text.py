@@ -12,6 +12,7 @@ from pathlib import Path
 LANGUAGES = ("zh", "en")
 # Details that are shown by the name the page gives them, and the table of those names.
 NAMED = {"input": "input", "task": "task", "choice": "choice", "wish": "variant"}
+NAMED_LISTS = ("inputs", "choices")  # of such
 FILE = Path(__file__).parent.parent / "assets" / "text.toml"
 
 Entry = Mapping[str, str]
@@ -75,8 +76,8 @@ def terminal_language(env: Mapping[str, str] = os.environ) -> str:
 
 def named(kind: str, value: object, language: str) -> object:
     """A detail as the page calls it: named("wish", "indextts25", "en") -> "IndexTTS 2.5"."""
-    if kind == "choices" and isinstance(value, list | tuple):
-        return [named("choice", item, language) for item in value]
+    if kind in NAMED_LISTS and isinstance(value, list | tuple):
+        return [named(kind.removesuffix("s"), item, language) for item in value]
     key = f"{NAMED.get(kind)}.{value}"
     return say(key, language) if has(key) else value
 

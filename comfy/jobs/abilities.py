@@ -15,7 +15,12 @@ BANDWIDTH = 10e6  # bytes of it per second
 
 
 def abilities(
-    job: Job, names: Sequence[str], bad: Collection[str], servers: Servers, store: Store
+    job: Job,
+    given: frozenset[str],
+    names: Sequence[str],
+    bad: Collection[str],
+    servers: Servers,
+    store: Store,
 ) -> list[Able]:
     """For the servers of these names; those in `bad`, which failed the job, only if all are."""
     good = [name for name in names if name not in bad] or names
@@ -23,7 +28,7 @@ def abilities(
     found = []
     for name in good:
         server = servers.get(name)
-        if server and (variant := server.variant(job.task, job.wish)):
+        if server and (variant := server.variant(job.task, job.wish, given)):
             away = [output.path for o in linked if o.server != name for output in o.outputs[:1]]
             move = sum(CARRY + _size(path) / BANDWIDTH for path in away)
             kind = f"{job.task}/{variant.name}"

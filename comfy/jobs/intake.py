@@ -86,6 +86,7 @@ class Intake:
         manifest = self._tasks[task]
         wished = self._wishes.accept(task, wish)
         checked = manifest.accept(values)
+        self._wishes.check(task, wished, checked)
         # first: a broken file needs no consent
         accepted = self._uploads.accept(manifest, checked, owner)
         grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)

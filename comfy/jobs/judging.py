@@ -42,7 +42,8 @@ def findings(store: Store, job: Job, task: Task, output: Output, *, read: bool) 
 def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | None:
     """What the result is held against; None if there is nothing to hold it against."""
     values = job.values
-    given = {item.kind: local_file(store, values.get(item.name)) for item in task.inputs}
+    files = {item.kind: values.get(item.name) for item in reversed(task.inputs)}  # the first counts
+    given = {kind: local_file(store, value) for kind, value in files.items()}
     if task.output == "image":
         original = given.get("image")
         if task.name != CHANGES or original is None:

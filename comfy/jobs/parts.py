@@ -22,13 +22,14 @@ from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
 from comfy.media import remedy
+from comfy.media.clips import cut_video
 from comfy.media.files import Limits, written_whole
 from comfy.media.join_sound import Take, join_sounds
 from comfy.media.join_video import join_videos
 from comfy.media.pauses import cut_sound, cuts
 from comfy.media.results import make_presentable
 from comfy.media.sounds import accept_sound
-from comfy.workflow.inputs import FILE_KINDS
+from comfy.workflow.inputs import FILE_KINDS, Input
 from comfy.workflow.task import Task
 
 SPEEDS, TIMES = "speeds", "times"  # what a whole's values say about its join, besides PAUSES
@@ -58,7 +59,7 @@ class Parts:
 
         Doing it again after a crash finds the same parts: cuts and ids follow from the job.
         """
-        sound = next((i.name for i in self._tasks[job.task].inputs if i.parts), "")
+        sound = next((i.name for i in self._tasks[job.task].inputs if _leads(i)), "")
         if not sound or job.whole:
             return False
         path = self._sound(job.values[sound])
@@ -66,11 +67,23 @@ class Parts:
         if len(times) == 2:
             return False
         pieces = cut_sound(path, times, self._uploads)
-        for piece in pieces:
+        with_sound = {sound: pieces, **self._cut_videos(job, times)}
+        for piece in (piece for cut in with_sound.values() for piece in cut):
             self._store.files.keep(piece)
-        parts = [self.add(job, {**job.values, sound: piece}, n) for n, piece in enumerate(pieces)]
+        each = ({name: cut[n] for name, cut in with_sound.items()} for n in range(len(pieces)))
+        parts = [self.add(job, {**job.values, **given}, n) for n, given in enumerate(each)]
         self._store.update(job.id, parts=parts, values={**job.values, TIMES: times})
         return True
+
+    def _cut_videos(self, job: Job, times: list[float]) -> dict[str, list[Path]]:
+        """The stretches of the videos that go along with the sound, by input."""
+        along = {
+            item.name: value
+            for item in self._tasks[job.task].inputs
+            if item.parts and item.kind == "video" and (value := job.values.get(item.name))
+        }
+        files = self._store.files
+        return {name: cut_video(files.local(v), times, self._uploads) for name, v in along.items()}
 
     def add(self, whole: Job, values: Mapping[str, Any], number: int) -> Link:
         """A part with these values: one that was made before, or a new one, started."""
@@ -158,7 +171,7 @@ class Parts:
         if REMEDY in job.values:
             return self._mend(job, made[0], files[0], target)
         if self._tasks[job.task].output == "video":
-            sound = next(i.name for i in self._tasks[job.task].inputs if i.parts)
+            sound = next(i.name for i in self._tasks[job.task].inputs if _leads(i))
             join_videos(files, job.values[TIMES], self._sound(job.values[sound]), target)
         else:
             how = zip(files, job.values[SPEEDS], job.values[PAUSES], strict=True)
@@ -169,7 +182,7 @@ class Parts:
         inputs = self._tasks[job.task].inputs
         match job.values[REMEDY]:
             case "sound" | "shift" as name:
-                sound = self._sound(job.values[next(i.name for i in inputs if i.parts)])
+                sound = self._sound(job.values[next(i.name for i in inputs if _leads(i))])
                 late = _late(ill) if name == "shift" else 0.0
                 remedy.with_sound(source, sound, target, late=late)
             case "pauses":
@@ -198,6 +211,11 @@ def _late(job: Job) -> float:
     """By how many seconds the lips come after the sound."""
     signs = {"lips_late": 1, "lips_early": -1}
     return sum(signs.get(f["code"], 0) * float(f.get("seconds", 0)) for f in job.findings)
+
+
+def _leads(item: Input) -> bool:
+    """Whether a job is cut at the pauses of this sound."""
+    return item.parts and item.kind == "audio"
 
 
 def _progress(parts: Sequence[Job]) -> float:

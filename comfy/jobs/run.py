@@ -20,9 +20,9 @@ from comfy.jobs.labels import CHANGES, Labels
 from comfy.jobs.mending import Mending
 from comfy.jobs.patience import Patience
 from comfy.jobs.progress import Progress
-from comfy.jobs.servers import Server
+from comfy.jobs.server import Server
 from comfy.jobs.store import Store
-from comfy.media.bounded import picture_size
+from comfy.media.bounded import picture_size, video_size
 from comfy.media.files import written_whole
 from comfy.protocol import FileRef, History
 from comfy.workflow.inputs import AUTO
@@ -148,9 +148,17 @@ class Run:
         for item in self._task.inputs:
             chosen_here = item.auto_from and values.get(item.name) == AUTO
             if chosen_here and not self._variant.takes_auto(item.name):
-                picture = self._local_file(self._job.values[item.auto_from])
-                values[item.name] = item.choice_for(*picture_size(picture))
+                values[item.name] = item.choice_for(*self._shape(item.auto_from))
         return values
+
+    def _shape(self, name: str) -> tuple[int, int]:
+        """Width and height of a picture that was given, or of the video instead of it."""
+        if picture := self._job.values.get(name):
+            return picture_size(self._local_file(picture))
+        for item in self._task.inputs:
+            if item.instead_of == name and (video := self._job.values.get(item.name)):
+                return video_size(self._local_file(video))
+        raise InputError("input_missing", input=name)
 
     def _value(self, value: Any) -> Any:
         if isinstance(value, Link) and (there := self._already_there(value)):
@@ -273,6 +281,6 @@ def _variant(job: Job, server: Server, task: Task) -> Variant:
     sent = next((v for v in task.variants if v.name == job.variant), None)
     if sent and job.server == server.name:
         return sent
-    if best := server.variant(task.name, job.wish):
+    if best := server.variant(task.name, job.wish, task.given(job.values)):
         return best
     raise PromptLost  # it could when the job got this server, and cannot any more

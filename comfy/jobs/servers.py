@@ -5,116 +5,26 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from comfy.addresses import BadAddress, ServerAddress
 from comfy.client.http import ComfyClient
-from comfy.errors import ServerError, StudioError
+from comfy.errors import ServerError
 from comfy.jobs.embedded import EmbeddedEngine
 from comfy.jobs.patience import Patience
-from comfy.protocol import Nodes, ObjectInfo
+from comfy.jobs.server import Server, ServerState
 from comfy.settings import Settings
-from comfy.workflow.check import problems, resolve_models
 from comfy.workflow.task import Task
 from comfy.workflow.variant import Variant
 
 log = logging.getLogger(__name__)
 
 SOON = 0.3  # seconds between two looks at an embedded engine that does not answer
-SICK = 600.0  # seconds; who restarts it makes it well at once
-OBJECT_INFO_AGE = 300.0  # seconds after which models and nodes are asked for again
 EMBEDDED = "embedded"
+Values = Mapping[str, Any] | None  # those of a job
 CLIENT_ID = "studio"  # the same everywhere: any replica may listen to any prompt
-
-
-@dataclass(frozen=True)
-class ServerState:
-    """What the page's badge says of a server. `waiting` counts prompts in its own queue."""
-
-    name: str
-    online: bool
-    embedded: bool
-    waiting: int
-    ready: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
-
-
-@dataclass
-class Server:
-    """One server as the pool last saw it. Only the server's own thread writes."""
-
-    name: str
-    client: ComfyClient
-    embedded: bool = False
-    online: bool = False
-    looked: bool = False
-    seen: float = field(default_factory=time.monotonic)  # its newest answer to a look
-    waiting: int = 0
-    weight: float = 1.0
-    tags: tuple[str, ...] = ()
-    address: ServerAddress | None = None
-    object_info: ObjectInfo = field(default_factory=dict)
-    asked: float = 0.0  # time.monotonic() of the newest object_info
-    ready: dict[str, tuple[Variant, ...]] = field(default_factory=dict)  # by task, best first
-    lacks: list[str] = field(default_factory=list)  # tasks that it cannot run
-    stalled: float = -SICK  # when it last had a prompt and did not work on it
-
-    def look(self, tasks: Mapping[str, Task]) -> None:
-        """Ask the server how it is; going away and coming back are written to the log."""
-        was = self.online
-        try:
-            queue = self.client.queue(tries=1)
-            self.waiting = len(queue.running) + len(queue.pending)
-            self.stalled = self.stalled if was else -SICK
-            if not was or time.monotonic() - self.asked > OBJECT_INFO_AGE:
-                self._ask_abilities(tasks)
-            self.online, self.seen = True, time.monotonic()
-        except StudioError as error:
-            self.online = False
-            if was or not self.looked:
-                log.warning("server %s cannot be used now: %s", self.name, error.code)
-        self.looked = True
-        if self.online and not was:
-            log.info("server %s is there, ready for: %s", self.name, ", ".join(self.ready) or "-")
-
-    def _ask_abilities(self, tasks: Mapping[str, Task]) -> None:
-        self.object_info = self.client.object_info()
-        self.asked = time.monotonic()
-        found = {name: self._possible(task) for name, task in tasks.items()}
-        self.ready = {name: variants for name, variants in found.items() if variants}
-        self.lacks = [name for name, variants in found.items() if not variants]
-
-    def variant(self, task: str, wish: str = "") -> Variant | None:
-        """The variant that it would run: the wished one, else its best; None if it has none."""
-        return next((v for v in self.ready.get(task, ()) if wish in ("", v.name)), None)
-
-    @property
-    def sick(self) -> bool:
-        """Whether prompts are better sent to another server: this one takes them, but runs none."""
-        return time.monotonic() - self.stalled < SICK
-
-    def takes(self, task: str, tasks: Collection[str]) -> bool:
-        """A server with the names of tasks among its tags runs only those."""
-        named = [tag for tag in self.tags if tag in tasks]
-        return not named or task in named
-
-    def in_its_words(self, nodes: Nodes, variant: Variant) -> Nodes:
-        """The prompt with model files spelled as this server lists them."""
-        return resolve_models(nodes, self.object_info, variant.alternatives)
-
-    def _possible(self, task: Task) -> tuple[Variant, ...]:
-        found, reasons = [], []
-        for variant in task.variants:
-            nodes = self.in_its_words(variant.nodes, variant)
-            if wrong := problems(nodes, self.object_info, bound=variant.places):
-                reasons.append(f"{variant.name}: {', '.join(sorted({p.code for p in wrong}))}")
-            else:
-                found.append(variant)
-        if not found:  # `python -m comfy.check` says it in full
-            log.warning("server %s cannot run %s (%s)", self.name, task.name, "; ".join(reasons))
-        return tuple(found)
 
 
 class Servers:
@@ -204,14 +114,15 @@ class Servers:
         """Whether this is still the server of its name, and not an engine that was replaced."""
         return self._servers.get(server.name) is server
 
-    def able(self, task: str, wish: str = "") -> Sequence[str]:
+    def able(self, task: str, wish: str = "", values: Values = None) -> Sequence[str]:
         """Names of the servers that can run the task now, with the wished variant if there is a
-        wish; the best variant first. Sick servers only if there are no others."""
-        return [server.name for server, _ in self._able(task, wish)]
+        wish and with one for these values if there are any; the best variant first. Sick servers
+        only if there are no others."""
+        return [server.name for server, _ in self._able(task, wish, values)]
 
-    def variant(self, task: str, wish: str = "") -> Variant | None:
+    def variant(self, task: str, wish: str, values: Values) -> Variant | None:
         """The variant that such a job would be run with now."""
-        return next((variant for _, variant in self._able(task, wish)), None)
+        return next((variant for _, variant in self._able(task, wish, values)), None)
 
     def possible(self, task: str, *, now: bool = True) -> Sequence[str]:
         """The variants that a server can run, the best first; also those of servers that are away,
@@ -225,24 +136,28 @@ class Servers:
         log.error("server %s takes prompts and does not work on them", server.name)
         server.stalled = time.monotonic()
 
-    def safe_seconds(self, task: str, wish: str = "") -> float:
+    def safe_seconds(self, task: str, wish: str, values: Values) -> float:
         """How long a sound may be for every server that could get it now; 0 for any length."""
-        limits = [variant.safe_seconds for _, variant in self._able(task, wish)]
+        limits = [variant.safe_seconds for _, variant in self._able(task, wish, values)]
         return min((limit for limit in limits if limit), default=0.0)
 
-    def _able(self, task: str, wish: str) -> list[tuple[Server, Variant]]:
+    def _able(self, task: str, wish: str, values: Values) -> list[tuple[Server, Variant]]:
+        manifest = self._tasks.get(task)
+        given = manifest.given(values) if manifest and values is not None else None
         found = [
             (server, variant)
             for server in self._all()
             if server.online and server.takes(task, self._tasks)
-            if (variant := server.variant(task, wish))
+            if (variant := server.variant(task, wish, given))
         ]
         well = [pair for pair in found if not pair[0].sick]
         return sorted(well or found, key=lambda pair: (pair[1].order, pair[0].waiting))
 
     def states(self) -> list[ServerState]:
         return [
-            ServerState(s.name, s.online, s.embedded, s.waiting, tuple(s.ready), tuple(s.lacks))
+            ServerState(
+                s.name, s.online, s.embedded, s.waiting, tuple(s.ready), tuple(s.lacks), s.offers
+            )
             for s in self._all()
         ]
 

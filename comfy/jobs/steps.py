@@ -20,7 +20,8 @@ from comfy.jobs.leases import Leases
 from comfy.jobs.parts import Parts
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
-from comfy.jobs.servers import Server, Servers
+from comfy.jobs.server import Server
+from comfy.jobs.servers import Servers
 from comfy.jobs.store import BATCH, Store
 from comfy.workflow.task import Task
 
@@ -87,18 +88,19 @@ class JobSteps:
         place = 0  # in the line, as far as known
         asked = 0.0  # the limit by which the sound was found short enough
         while (job := self._unfinished(job_id)) and not job.parts:
-            able = self._servers.able(job.task, job.wish)
+            able = self._servers.able(job.task, job.wish, job.values)
             if not able:
                 self._store.show(job, phase="server", place=0)
                 self._store.wait(TICK)
                 continue
-            limit = self._servers.safe_seconds(job.task, job.wish)
+            limit = self._servers.safe_seconds(job.task, job.wish, job.values)
             if limit != asked and not job.server:
                 if self._is_split(job, limit):
                     break
                 asked = limit
             bad = self._failed_at.get(job.id, frozenset())
-            known = abilities(job, able, bad, self._servers, self._store)
+            given = self._tasks[job.task].given(job.values)
+            known = abilities(job, given, able, bad, self._servers, self._store)
             near = place < FRONT * len(able)
             if near and (server := self._leases.take(job, known, self._servers.able)):
                 return server

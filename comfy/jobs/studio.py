@@ -27,7 +27,8 @@ from comfy.jobs.replica import Replica
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.room import Room
 from comfy.jobs.sentences import Sentence
-from comfy.jobs.servers import Servers, ServerState
+from comfy.jobs.server import ServerState
+from comfy.jobs.servers import Servers
 from comfy.jobs.steps import JobSteps
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins

@@ -22,7 +22,7 @@ class Twins:
         self, task: str, values: Mapping[str, Any], parts: Sequence[Link] = (), wish: str = ""
     ) -> str:
         """ "" while no server can do the task: then nobody knows which variant will."""
-        variant = self._servers.variant(task, wish)
+        variant = self._servers.variant(task, wish, values)
         if variant is None:
             return ""
         links = [*parts, *(value for value in values.values() if isinstance(value, Link))]

@@ -10,7 +10,7 @@ from typing import Any
 from comfy.errors import InputError
 from comfy.jobs.job import Link
 from comfy.jobs.room import Room
-from comfy.media.bounded import accept_picture, accept_sound
+from comfy.media.bounded import accept_picture, accept_sound, accept_video
 from comfy.media.files import Limits
 from comfy.workflow.inputs import FILE_KINDS, Input
 from comfy.workflow.task import Task
@@ -26,11 +26,11 @@ class Uploads:
 
     def accept(self, task: Task, values: Mapping[str, Any], owner: str) -> dict[str, Any]:
         """The values with each file replaced by our copy. Raises InputError."""
-        return {item.name: self.accept_one(item, values[item.name], owner) for item in task.inputs}
+        return {n: self.accept_one(task.input(n), value, owner) for n, value in values.items()}
 
     def accept_one(self, item: Input, value: Any, owner: str) -> Any:
         """The same for one input."""
-        if item.kind not in FILE_KINDS or value is None or isinstance(value, Link):
+        if item.kind not in FILE_KINDS or isinstance(value, Link):
             return value
         if not isinstance(value, str | Path):
             raise InputError("value_unusable", input=item.name)
@@ -42,4 +42,5 @@ class Uploads:
             return accept_picture(source, self._folder, self._limits)
         seconds = min(self._limits.seconds, int(item.max or self._limits.seconds))
         limits = replace(self._limits, seconds=seconds)
-        return accept_sound(source, self._folder, limits, keep_seconds=item.keep_seconds)
+        accept = accept_sound if item.kind == "audio" else accept_video
+        return accept(source, self._folder, limits, keep_seconds=item.keep_seconds)

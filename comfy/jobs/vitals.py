@@ -10,7 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from comfy.jobs.operator import Operator
-from comfy.jobs.servers import ServerState
+from comfy.jobs.server import ServerState
 
 TEXT = "text/plain; charset=utf-8"
 PATHS = frozenset({"/healthz", "/readyz", "/metrics"})

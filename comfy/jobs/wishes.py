@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from comfy.errors import InputError
 from comfy.jobs.servers import Servers
@@ -36,3 +37,11 @@ class Wishes:
         if self._servers.known and wish not in self._servers.possible(task, now=False):
             raise InputError("variant_impossible", wish=wish)
         return wish
+
+    def check(self, task: str, wish: str, values: Mapping[str, Any]) -> None:
+        """Raise InputError if servers can do the task, but not with these accepted values."""
+        if not self._servers.able(task, wish) or self._servers.able(task, wish, values):
+            return
+        if self._servers.able(task, "", values):
+            raise InputError("variant_unfit", wish=wish)
+        raise self._tasks[task].unfit(values)

@@ -19,7 +19,7 @@ from comfy.media.workers import Broken, Workers
 
 QUICK = 60  # seconds of processor time
 JUDGED = 120  # for a look at every frame of a long video
-SLOW = 300  # for a search over two large pictures
+SLOW = 300  # for a search over two large pictures, or to write an uploaded video anew
 LONG = 3600  # to write a long video anew
 
 # One pool for the whole process, like the files it works on: idle children are kept warm in it.
@@ -48,6 +48,23 @@ def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: fl
     except Broken as error:
         raise InputError("sound_unusable") from error
     return Path(kept)
+
+
+def accept_video(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
+    arguments = (source, folder, limits)
+    try:
+        kept = WORKERS.call("accept_video", *arguments, seconds=SLOW, keep_seconds=keep_seconds)
+    except Broken as error:
+        raise InputError("video_unusable") from error
+    return Path(kept)
+
+
+def video_size(path: Path) -> tuple[int, int]:
+    try:
+        width, height = WORKERS.call("video_size", path, seconds=QUICK)
+    except Broken as error:
+        raise InputError("video_unusable") from error
+    return int(width), int(height)
 
 
 def sound_seconds(path: Path) -> float:

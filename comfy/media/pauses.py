@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -42,9 +43,7 @@ def cut_sound(path: Path, times: list[float], folder: Path) -> list[Path]:
     """One WAV in `folder` for each part, with half of the overlap at each inner end."""
     made = []
     with soundfile.SoundFile(path) as file:
-        for start, end in zip(times, times[1:], strict=False):
-            first = start - OVERLAP / 2 if start > 0 else 0.0
-            last = end + OVERLAP / 2 if end < times[-1] else end
+        for first, last in spans(times):
             target = folder / content_name(path, f"part-1-{first:.2f}-{last:.2f}", ".wav")
             file.seek(round(first * file.samplerate))
             samples = file.read(round((last - first) * file.samplerate), dtype="int16")
@@ -52,6 +51,13 @@ def cut_sound(path: Path, times: list[float], folder: Path) -> list[Path]:
                 soundfile.write(part, samples, file.samplerate, "PCM_16")
             made.append(target)
     return made
+
+
+def spans(times: list[float]) -> Iterator[tuple[float, float]]:
+    """When each part begins and ends, with half of the overlap at each inner end; seconds."""
+    for start, end in zip(times, times[1:], strict=False):
+        first = start - OVERLAP / 2 if start > 0 else 0.0
+        yield first, end + OVERLAP / 2 if end < times[-1] else end
 
 
 def _levels(path: Path) -> tuple[Levels, float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import StudioError
-from comfy.media import hints, mend, pictures, results, sounds, thumbnails, verdict, video
+from comfy.media import clips, hints, mend, pictures, results, sounds, thumbnails, verdict, video
 from comfy.media.plain import from_plain, to_plain
 
 try:
@@ -31,6 +31,8 @@ CALLS: Mapping[str, Callable[..., Any]] = {
         pictures.picture_size,
         sounds.accept_sound,
         sounds.sound_seconds,
+        clips.accept_video,
+        clips.video_size,
         hints.picture_hints,
         hints.sound_hints,
         mend.louder,

@@ -26,7 +26,7 @@ def sharpest_moment(source: Path, limits: Limits) -> tuple[float, float]:
     """
     check_size(source, limits)
     try:
-        with _opened(source) as container:
+        with opened(source) as container:
             length = _seconds(container)
             best, moment = -1.0, 0.0
             for wanted in np.linspace(0.04, 0.96, LOOKED_AT) * length:
@@ -45,7 +45,7 @@ def save_frame(source: Path, seconds: float, folder: Path) -> Path:
     if target.exists():
         return target
     try:
-        with _opened(source) as container:
+        with opened(source) as container:
             frame = _frame_after(container, seconds, exact=True)
             picture = frame.to_image().rotate(frame.rotation, expand=True)
     except BROKEN as exc:
@@ -77,7 +77,8 @@ def sharpness(picture: Image.Image) -> float:
     return float(np.percentile(tiles, 90)) if tiles else 0.0
 
 
-def _opened(source: Path) -> av.container.InputContainer:
+def opened(source: Path) -> av.container.InputContainer:
+    """The file as one with a picture of bounded size. Raises InputError, and those of BROKEN."""
     container = av.open(str(source), options={"protocol_whitelist": "file"})
     if not DEMUXERS & set(container.format.name.split(",")) or not container.streams.video:
         container.close()

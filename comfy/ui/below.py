@@ -27,16 +27,17 @@ from comfy.ui.ownership import FRAMES, person_folder
 from comfy.ui.parts import QUIET, clickable
 from comfy.ui.results import results_folder
 from comfy.ui.uploads import uploaded
-from comfy.workflow.inputs import FILE_KINDS, Input
+from comfy.workflow.inputs import Input
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"instruction": ("subtitles", "watermark", "text")}
+HINTED_KINDS = ("image", "audio")
 MENDED = ("dark", "quiet", "part")  # hints with a button that mends it
 HINTED = "hinted"  # folder for the WAV copies that are looked at
 
 
 def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
     """Add the hint or the wishes of this input; nothing for the other kinds."""
-    if item.kind in FILE_KINDS:
+    if item.kind in HINTED_KINDS:
         hint = clickable(
             "hint", [], ["mend"], elem_id=f"hint-{tab}-{item.name}", elem_classes="hint"
         )

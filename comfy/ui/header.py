@@ -31,7 +31,7 @@ def header_value(studio: Studio) -> dict[str, Any]:
         "words": {
             "tabs": {name: both(f"task.{name}") for name in (*studio.tasks, PIPELINE)},
             "parts": {"prepare": both("page.prepare")},
-            "areas": {kind: both(f"drop.{kind}") for kind in ("image", "audio")},
+            "areas": {kind: both(f"drop.{kind}") for kind in ("image", "audio", "video")},
         },
     }
 

@@ -61,7 +61,7 @@ def _picture(studio: Studio, job: Job) -> str:
 
 
 def _images(studio: Studio, job: Job) -> list[Any]:
-    return [item for item in studio.tasks[job.task].inputs if item.kind == "image"]
+    return [item for item in studio.tasks[job.task].inputs if item.kind in ("image", "video")]
 
 
 def _first_picture(studio: Studio, values: Mapping[str, Any], names: Sequence[str]) -> str:

@@ -75,6 +75,7 @@ class Page:
             **QUIET,
         ).then(self.refresh, self.owner, self.history, **QUIET)
         self._wire_kept(blocks)
+        self._wire_look(blocks)
         for view in self.views:
             for change in view.changes:
                 change.success(self.refresh, self.owner, self.history, **QUIET)
@@ -90,8 +91,6 @@ class Page:
             None, js="() => studio.pressPending()"
         )
         self._wire_language()
-        timer = gr.Timer(BADGE_SECONDS)
-        timer.tick(lambda: header_value(self.studio), None, self.header, queue=False, **QUIET)
 
     def _wire_kept(self, blocks: gr.Blocks) -> None:
         """Each visit finds the batch that was left here, and the voices that were saved."""
@@ -102,6 +101,11 @@ class Page:
             if many := view.form.many:
                 shown = [many.section, many.list, many.zip]
                 blocks.load(many.restore, self.owner, shown, **QUIET)
+
+    def _wire_look(self, blocks: gr.Blocks) -> None:
+        extras = [field for view in self.views for field in view.form.extras.values()]
+        blocks.load(self.look, None, [self.header, *extras], **QUIET)
+        gr.Timer(BADGE_SECONDS).tick(self.look, None, [self.header, *extras], queue=False, **QUIET)
 
     def _wire_language(self) -> None:
         texts = [field for view in self.views for field in view.form.translated]
@@ -133,6 +137,11 @@ class Page:
         return None
 
     # ------------------------------------------------------------------ handlers
+
+    def look(self) -> list[Any]:
+        """How the servers are, and the fields that they can use."""
+        offered = [update for view in self.views for update in view.form.offered()]
+        return [header_value(self.studio), *offered]
 
     def load(self, request: gr.Request, owner: str, *ids: Sequence[str]) -> Updates:
         """Everything a fresh page needs, in one event: who I am, and the runs I left here.

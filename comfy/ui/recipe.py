@@ -71,7 +71,8 @@ def task_recipe(studio: Studio, task: Task) -> Recipe:
 
     asks = any(item.consent for item in task.inputs)
     inputs = (*task.inputs, *((TICK,) if asks else ()), wish_of(task.name))
-    return Recipe(task.name, inputs, (task,), submit, {})
+    instead = {item.instead_of: item.name for item in task.inputs if item.instead_of}
+    return Recipe(task.name, inputs, (task,), submit, instead)
 
 
 def pipeline_recipe(studio: Studio) -> Recipe:

@@ -22,7 +22,7 @@ from comfy.ui.results import input_file
 from comfy.ui.variant_choice import KIND, choice_now, wished_task
 from comfy.ui.video_source import VideoSource
 from comfy.ui.voices import SavedVoices, takes_voice
-from comfy.ui.widgets import create_inputs, default_value
+from comfy.ui.widgets import create_inputs, default_value, extras
 from comfy.workflow.inputs import FILE_KINDS, Input
 
 Updates = dict[Any, Any]
@@ -95,6 +95,21 @@ class TabForm:
             if item.required
         ]
         return f"(shown, ...values) => studio.prepare({json.dumps(needs)}, shown, ...values)"
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """The fields that are shown where a server can use them."""
+        return {item.name: self.fields[item.name] for item in extras(self._recipe.inputs)}
+
+    def offered(self) -> list[Any]:
+        """The `extras`, each shown or not; what is not offered any more is not sent either."""
+        states = [s for s in self._studio.servers() if s.online]
+        tasks = [task.name for task in self._recipe.tasks]
+        known = {name for s in states for task in tasks for name in s.offers.get(task, ())}
+        return [
+            gr.update(visible=True) if name in known else gr.update(visible=False, value=None)
+            for name in self.extras
+        ]
 
     @property
     def translated(self) -> list[Any]:

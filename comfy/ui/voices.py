@@ -73,5 +73,5 @@ class SavedVoices:
 
 
 def takes_voice(item: Input) -> bool:
-    """Whether this input takes a voice to be kept: a recording of which a stretch is used."""
-    return item.kind == "audio" and item.keep_seconds > 0
+    """Whether this input takes a voice to be kept: the recording without which nothing is said."""
+    return item.kind == "audio" and item.keep_seconds > 0 and item.required

@@ -32,7 +32,7 @@ def create_inputs(
     def create(items: Sequence[Input]) -> dict[str, Any]:
         made = {}
         for item in items:
-            made[item.name] = create_input(tab, item)
+            made[item.name] = create_input(tab, item, hidden=item in extras(inputs))
             below(item, made[item.name])
         return made
 
@@ -50,11 +50,17 @@ def create_inputs(
     return {item.name: fields[item.name] for item in inputs}
 
 
-def create_input(tab: str, item: Input) -> Any:
+def extras(inputs: Sequence[Input]) -> list[Input]:
+    """Inputs that only some servers can use: they are hidden until one of those is there."""
+    return [item for item in inputs if item.picks and not item.required]
+
+
+def create_input(tab: str, item: Input, *, hidden: bool = False) -> Any:
     """The component of one input."""
     if item.kind == KIND:
         return create_choice(tab, item)
-    common = {
+    common: dict[str, Any] = {
+        "visible": not hidden,
         "label": label(f"input.{tab}_{item.name}", f"input.{item.name}"),
         "elem_id": f"{tab}-{item.name}",
     }
@@ -63,6 +69,8 @@ def create_input(tab: str, item: Input) -> Any:
             return _picture(common)
         case "audio":
             return _sound(common)
+        case "video":
+            return _video(common)
         case "text":
             return _text(item, common)
         case "choice":
@@ -100,6 +108,12 @@ def _sound(common: dict[str, Any]) -> Any:
         elem_classes="sound-in",
         buttons=[],
         **common,
+    )
+
+
+def _video(common: dict[str, Any]) -> Any:
+    return gr.Video(
+        sources=["upload"], height=PICTURE_HEIGHT, elem_classes="video-in", buttons=[], **common
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from comfy.errors import WorkflowError
 from comfy.protocol import Nodes
 from comfy.workflow import families
-from comfy.workflow.inputs import FILE_KINDS, Input
+from comfy.workflow.inputs import FILE_KINDS, Input, forms
 from comfy.workflow.mend import mend, notice
 from comfy.workflow.places import Place, loaders, places, reachable
 from comfy.workflow.problem import Problem, Remark
@@ -62,13 +62,39 @@ def discover(
         bindings += [Binding(item, *place) for place in found]
         if not found and item.required:
             problems.append(Problem("input_place_unknown", {"input": item.name}))
-        elif not found:
+        elif not found and not item.picks:
             remarks.append(Remark("input_without_place", {"input": item.name}))
         elif item.kind in FILE_KINDS and len(found) > 1 and item.name not in (told or {}):
             many = [node for node, _, _ in found]
             problems.append(Problem("input_places_many", {"input": item.name, "nodes": many}))
     problems += _unfilled(used, bindings)
     return Found(prompt.nodes, output_node, tuple(bindings), tuple(remarks), tuple(problems))
+
+
+def discover_form(
+    nodes: Nodes,
+    output: str,
+    inputs: Sequence[Input],
+    told: Mapping[str, Sequence[tuple[str, str]]],
+) -> Found:
+    """The first form of the inputs (see `forms`) that works, among those with all that is told."""
+    fitting = [f for f in forms(inputs) if told.keys() <= {item.name for item in f}]
+    tried = [discover(nodes, output, form, told) for form in fitting or [tuple(inputs)]]
+    return next((found for found in tried if not found.problems), tried[0])
+
+
+def discovered_variants(
+    nodes: Nodes, *, name: str, task: str, output: str, inputs: Sequence[Input]
+) -> Sequence[Variant | list[Problem]]:
+    """One for each form of the inputs that works; if none does, what is in the way of the first.
+
+    A file that makes a video of a video does so, and takes a picture in its place as well.
+    """
+    tried = []
+    for form in forms(inputs):
+        named = "-".join([name, *(item.name for item in form if item.instead_of)])
+        tried.append(discovered_variant(nodes, name=named, task=task, output=output, inputs=form))
+    return [found for found in tried if isinstance(found, Variant)] or tried[:1]
 
 
 def discovered_variant(

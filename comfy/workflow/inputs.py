@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from comfy.errors import InputError
 
-FILE_KINDS = frozenset({"image", "audio"})
+FILE_KINDS = frozenset({"image", "audio", "video"})
 NUMBER_KINDS = frozenset({"integer", "number", "seed"})
 KINDS = FILE_KINDS | NUMBER_KINDS | {"text", "choice", "boolean"}
 AUTO = "auto"  # the choice that follows a picture's shape
@@ -26,7 +26,8 @@ class Input:
     something that can be pronounced. Of a longer recording `keep_seconds` are kept. A text's
     `max_length` counts characters (code points). `consent` is "face" or "voice" where the person
     must be allowed to use what is in the file. A sound with `parts` may be cut at its pauses where
-    it is too long for a variant: see Variant.safe_seconds.
+    it is too long for a variant (see Variant.safe_seconds), and a video with `parts` along with it.
+    `instead_of` names an input that need not be given where this one is.
     """
 
     name: str
@@ -44,6 +45,12 @@ class Input:
     keep_seconds: float = 0
     consent: str = ""
     parts: bool = False
+    instead_of: str = ""
+
+    @property
+    def picks(self) -> bool:
+        """Whether giving it decides which variants can do the job: nothing stands in for it."""
+        return self.default is None
 
     @classmethod
     def read(cls, name: str, table: Mapping[str, Any]) -> Input:
@@ -127,6 +134,18 @@ class Input:
         if number is None or low is None or high is None or not low <= number <= high:
             raise InputError("value_out_of_range", input=self.name, min=low, max=high)
         return number
+
+
+def forms(inputs: Sequence[Input]) -> list[tuple[Input, ...]]:
+    """The ways in which these can be given: without those that stand in for another, then with
+    each of them instead of the other."""
+    plain = [item for item in inputs if not item.instead_of]
+    others = [item for item in inputs if item.instead_of]
+    exchanged = [
+        tuple(other if item.name == other.instead_of else item for item in plain)
+        for other in others
+    ]
+    return [tuple(plain), *exchanged]
 
 
 def clean_text(text: str) -> str:

@@ -19,7 +19,7 @@ LATE_SEEDS = Transform(modulo=2**32)
 # by a millionth makes "again" a new take; at most 0.81, so the style stays.
 NEW_TAKE = Transform(modulo=10_000, scale=1e-6, offset=0.8)
 # an optional recording or picture, by what the input that takes it is called
-EXTRA_FILES = {"emotion_audio": "emo", "second_voice": "dialogue"}
+EXTRA_FILES = {"emotion_audio": "emo", "second_voice": "dialogue", "second_audio": "audio_2"}
 
 
 def reachable(prompt: Prompt, output_node: str) -> Nodes:
@@ -33,7 +33,7 @@ def places(item: Input, nodes: Nodes) -> list[Place]:
     match item.kind:
         case kind if kind in FILE_KINDS:
             return [(node, name, PLAIN) for node, name in _files(item, nodes)]
-        case "text":
+        case "text" if item.required or not item.picks:
             return list(_spoken(nodes) if item.spoken else _described(nodes))
         case "seed":
             return list(_seeds(nodes))

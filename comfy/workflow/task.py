@@ -11,7 +11,7 @@ from typing import Any
 
 from comfy.errors import InputError, WorkflowError
 from comfy.protocol import ObjectInfo
-from comfy.workflow.discover import discovered_variant
+from comfy.workflow.discover import discovered_variants
 from comfy.workflow.formats import lost, read_graph
 from comfy.workflow.inputs import Input
 from comfy.workflow.problem import Problem
@@ -48,13 +48,37 @@ class Task:
         raise InputError("input_unknown", input=name)
 
     def accept(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """All inputs with checked values, in the task's order; missing ones are completed.
+        """All inputs with checked values, in the task's order; missing ones get their default.
 
-        Raises InputError. Files (and links to other jobs) are passed on untouched.
+        What has none is left out. Raises InputError, also where no variant takes what is given
+        together. Files (and links to other jobs) are passed on untouched.
         """
         for name in values:
             self.input(name)
-        return {item.name: item.accept(values.get(item.name)) for item in self.inputs}
+        replaced = {i.instead_of: i.name for i in self.inputs if values.get(i.name)}
+        for name, other in replaced.items():
+            if values.get(name):
+                raise InputError("input_twice", inputs=[name, other])
+        checked = {
+            item.name: item.accept(values.get(item.name))
+            for item in self.inputs
+            if item.name not in replaced
+        }
+        accepted = {name: value for name, value in checked.items() if value is not None}
+        given = self.given(accepted)
+        if self.variants and not any(variant.takes == given for variant in self.variants):
+            raise self.unfit(accepted)
+        return accepted
+
+    def given(self, values: Mapping[str, Any]) -> frozenset[str]:
+        """What of accepted values decides which variants can do the job: see Variant.takes."""
+        return frozenset(i.name for i in self.inputs if i.picks and i.name in values)
+
+    def unfit(self, values: Mapping[str, Any]) -> InputError:
+        """The error for values that no variant takes together: it names what may be left out."""
+        given = self.given(values)
+        extra = [i.name for i in self.inputs if i.name in given and not i.required]
+        return InputError("inputs_unfit", inputs=extra or sorted(given))
 
 
 def load_tasks(folder: Path, own: Path | None = None) -> dict[str, Task]:
@@ -95,13 +119,15 @@ def _load_task(manifest: Path, signatures: ObjectInfo) -> Task:
 
 
 def _check(task: Task) -> None:
-    """Raise ValueError for an unknown output, or an "auto" choice without a picture to look at."""
+    """Raise ValueError for an unknown output, and for an input that names one that is not there."""
     if task.output not in OUTPUTS:
         raise ValueError(f"output must be one of {', '.join(OUTPUTS)}")
     images = {item.name for item in task.inputs if item.kind == "image"}
     for item in task.inputs:
         if item.auto_from and item.auto_from not in images:
             raise ValueError(f"input {item.name}: auto_from names no image input")
+        if item.instead_of and item.instead_of not in {other.name for other in task.inputs}:
+            raise ValueError(f"input {item.name}: instead_of names no input")
 
 
 def _with_variants(task: Task, folder: Path, signatures: ObjectInfo) -> Task:
@@ -111,7 +137,7 @@ def _with_variants(task: Task, folder: Path, signatures: ObjectInfo) -> Task:
     described = {path.stem for path in manifests}
     for path in sorted(folder.glob("*.json")):
         if path.stem not in described:
-            loaded.append(_undescribed(path, task, signatures))
+            loaded += _undescribed(path, task, signatures)
     return _extended(task, loaded)
 
 
@@ -120,11 +146,11 @@ def _with_loose_files(tasks: list[Task], own: Path, signatures: ObjectInfo) -> l
     by_name = {task.name: task for task in tasks}
     for path in sorted(own.glob("*.json")):
         tried = {task.name: _undescribed(path, task, signatures) for task in tasks if task.inputs}
-        fitting = {n: v for n, v in tried.items() if isinstance(v, Variant)}
-        nearest = min(tried, key=lambda name: _distance(tried[name]), default=None)
+        fitting = {n: v for n, [v, *_] in tried.items() if isinstance(v, Variant)}
+        nearest = min(tried, key=lambda name: _distance(tried[name][0]), default=None)
         name = max(fitting, key=lambda n: len(fitting[n].bindings), default=nearest)
         if name is not None:
-            by_name[name] = _extended(by_name[name], [tried[name]])
+            by_name[name] = _extended(by_name[name], tried[name])
     return list(by_name.values())
 
 
@@ -134,20 +160,25 @@ def _distance(loaded: Variant | list[Problem]) -> int:
     return sum(100 if problem.code == "saver_not_found" else 1 for problem in problems)
 
 
-def _undescribed(path: Path, task: Task, signatures: ObjectInfo) -> Variant | list[Problem]:
+def _undescribed(path: Path, task: Task, signatures: ObjectInfo) -> list[Variant | list[Problem]]:
+    """What a graph without a manifest can be used as; else all that is wrong with it, as one."""
     try:
         nodes, remarks = read_graph(path, signatures)
     except WorkflowError as error:
-        return [Problem.of(error, task=task.name, variant=path.stem)]
-    found = discovered_variant(
+        return [[Problem.of(error, task=task.name, variant=path.stem)]]
+    variants = discovered_variants(
         nodes, name=path.stem, task=task.name, output=task.output, inputs=task.inputs
     )
-    gone = lost(remarks, found.nodes if isinstance(found, Variant) else nodes)
     where = {"task": task.name, "variant": path.stem}
-    wrong = [Problem(problem.code, {**where, **problem.details}) for problem in gone]
-    if isinstance(found, Variant):
-        return wrong or replace(found, remarks=(*remarks, *found.remarks))
-    return [*wrong, *found]
+    made: list[Variant | list[Problem]] = []
+    for found in variants:
+        gone = lost(remarks, found.nodes if isinstance(found, Variant) else nodes)
+        wrong = [Problem(problem.code, {**where, **problem.details}) for problem in gone]
+        if isinstance(found, Variant):
+            made.append(wrong or replace(found, remarks=(*remarks, *found.remarks)))
+        else:
+            made.append([*wrong, *found])
+    return [item for item in made if isinstance(item, Variant)] or made[:1]
 
 
 def _extended(task: Task, loaded: Sequence[Variant | list[Problem]]) -> Task:

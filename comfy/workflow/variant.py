@@ -74,6 +74,11 @@ class Variant:
         bound = (b for b in self.bindings if b.input.kind in FILE_KINDS)
         return frozenset((b.node, b.name) for b in bound)
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The inputs that a job for it must have: neither less nor more. See Input.picks."""
+        return frozenset(b.input.name for b in self.bindings if b.input.picks)
+
     def takes_auto(self, name: str) -> bool:
         """Whether its nodes find out by themselves what "auto" means for this input."""
         maps = [b.transform.map for b in self.bindings if b.input.name == name]

@@ -1,13 +1,17 @@
 """Jobs made of parts: a long speech cut at its pauses, a script by sentences, one part anew."""
 
+import uuid
+
 import av
 import pytest
 import soundfile
 
 from comfy.errors import InputError
-from comfy.jobs.job import COMPLETED, FAILED
+from comfy.jobs.job import COMPLETED, FAILED, Job
 from comfy.jobs.sentences import Sentence
 from comfy.media.sounds import sound_seconds
+from comfy.text import explain
+from tests.media.test_clips import filmed
 
 PORTRAIT = "assets/portrait.jpg"
 
@@ -52,6 +56,37 @@ def test_a_long_speech_is_cut_run_in_parts_and_joined_without_a_seam(studio, lon
     assert studio.delete(whole.id, "long")
     kept, gone = studio.parts(again)[0], studio.job(whole.parts[1].job)
     assert (kept.status, gone) == (COMPLETED, None)
+
+
+def test_a_video_is_cut_with_its_speech(studio, long_speech, tmp_path):
+    """The preview engine takes no videos: what is sent is looked at, not what comes of it."""
+    film = filmed(tmp_path / "film.mp4", 100, 25)
+    given = studio._intake._uploads.accept(
+        studio.tasks["talking_head"],
+        {"video": film, "audio": long_speech, "size": "480x832"},
+        "cut",
+    )
+    job = Job(id=str(uuid.uuid4()), task="talking_head", owner="cut", values=given, created=1.0)
+    studio._store.add(job)
+    assert studio._parts.split(job, 3.0)
+    parts = studio.parts(studio.job(job.id))
+    frames = []
+    for part in parts:
+        with av.open(str(part.values["video"])) as video:
+            frames.append(video.streams.video[0].frames)
+        assert part.values["audio"] != given["audio"]
+        studio.cancel(part.id)
+    assert len(frames) == 2 and sum(frames) == pytest.approx(97 + 8, abs=2)
+
+
+def test_what_no_server_can_use_is_refused_in_words(studio, long_speech, tmp_path):
+    film = filmed(tmp_path / "film.mp4", 10, 25)
+    with pytest.raises(InputError) as caught:
+        studio.submit("talking_head", {"video": film, "audio": long_speech})
+    assert (caught.value.code, caught.value.details) == ("inputs_unfit", {"inputs": ["video"]})
+    assert explain("inputs_unfit", "en", caught.value.details).startswith(
+        "No server can use this now: Video of the person."
+    )
 
 
 def test_one_sentence_said_differently_leaves_the_others_as_they_are(studio, voice):

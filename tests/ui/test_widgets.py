@@ -17,6 +17,7 @@ from comfy.workflow.inputs import Input
 EVERY_KIND = (
     Input("image", "image"),
     Input("reference_audio", "audio"),
+    Input("film", "video", required=False, instead_of="image"),
     Input("text", "text", max_length=300, spoken=True),
     Input("emotion", "choice", default="calm", choices=("calm", "happy")),
     Input("size", "choice", default="auto", choices=("auto", "640x480")),
@@ -45,6 +46,7 @@ def test_each_kind_has_its_control() -> None:
     assert {name: type(field).__name__ for name, field in built(*EVERY_KIND).items()} == {
         "image": "Image",
         "reference_audio": "Audio",
+        "film": "Video",
         "text": "Textbox",
         "emotion": "Radio",
         "size": "Dropdown",
@@ -53,6 +55,11 @@ def test_each_kind_has_its_control() -> None:
         "loop": "Checkbox",
         "seed": "Number",
     }
+
+
+def test_what_only_some_servers_can_use_is_hidden_at_first() -> None:
+    hidden = [name for name, field in built(*EVERY_KIND).items() if not field.visible]
+    assert hidden == ["film"]
 
 
 def test_the_manifest_sets_limits_and_defaults() -> None:

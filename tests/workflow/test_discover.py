@@ -10,7 +10,7 @@ import pytest
 
 from comfy.errors import WorkflowError
 from comfy.protocol import Nodes
-from comfy.workflow.discover import Found, discover, discovered_variant
+from comfy.workflow.discover import Found, discover, discover_form, discovered_variants
 from comfy.workflow.inputs import Input
 from comfy.workflow.problem import Problem, Remark
 from comfy.workflow.task import load_tasks
@@ -22,7 +22,7 @@ TASKS = load_tasks(Path(__file__).parents[2] / "workflows")
 
 
 def found_in(nodes: Nodes, task: str, **told: list[tuple[str, str]]) -> Found:
-    return discover(nodes, TASKS[task].output, TASKS[task].inputs, told)
+    return discover_form(nodes, TASKS[task].output, TASKS[task].inputs, told)
 
 
 def places(found: Found) -> dict[str, list[tuple[str, str]]]:
@@ -122,14 +122,32 @@ def test_a_loader_is_added_where_a_video_file_has_no_picture_at_all() -> None:
     assert (found.problems, places(found)["image"]) == ((), [("i3-picture", "image")])
 
 
-def test_a_video_whose_sound_is_used_too_stays_and_is_a_problem() -> None:
+def test_a_video_stays_where_its_sound_is_used_too_or_somebody_wants_it() -> None:
     nodes = foreign.video_to_video()
+    told = found_in(nodes, "talking_head", video=[("i3", "video")])
     nodes["v3"]["inputs"]["count"] = ["i3", 1]
-    found = found_in(nodes, "talking_head")
-    assert [(p.code, p.details) for p in found.problems] == [
-        ("input_place_unknown", {"input": "image"}),
-        ("file_without_input", {"node": "i3", "class_type": "VHS_LoadVideo"}),
+    for found in (told, found_in(nodes, "talking_head")):
+        assert (found.problems, places(found)["video"]) == ((), [("i3", "video")])
+        assert places(found)["size"][:2] == [("i3", "custom_width"), ("i4", "width")]
+        assert "image" not in places(found)
+        assert "picture_in_place_of_video" not in codes(found)
+
+
+def test_a_file_that_makes_a_video_of_a_video_is_two_variants() -> None:
+    head = TASKS["talking_head"]
+    both = discovered_variants(
+        foreign.video_to_video(), name="mine", task="head", output="video", inputs=head.inputs
+    )
+    assert [(v.name, v.takes) for v in both if isinstance(v, Variant)] == [
+        ("mine", {"image", "audio"}),
+        ("mine-video", {"video", "audio"}),
     ]
+
+
+def test_two_forms_cannot_be_wanted_at_once() -> None:
+    wanted = {"video": [("i3", "video")], "image": [("i1", "image")]}
+    found = found_in(foreign.video_to_video(), "talking_head", **wanted)
+    assert set(places(found)) >= {"video", "image"}
 
 
 def test_the_given_graph_is_left_alone() -> None:
@@ -145,9 +163,9 @@ def test_a_file_without_a_saver_cannot_do_the_task() -> None:
     assert found_in(nodes, "voice_clone").problems == (Problem("saver_not_found"),)
     where = {"task": "voice_clone", "variant": "mine"}
     task = TASKS["voice_clone"]
-    assert discovered_variant(
+    assert discovered_variants(
         nodes, name="mine", task=task.name, output=task.output, inputs=task.inputs
-    ) == [Problem("saver_not_found", where)]
+    ) == [[Problem("saver_not_found", where)]]
 
 
 def test_of_several_savers_the_one_that_uses_most_files_is_taken() -> None:
@@ -211,7 +229,7 @@ def test_an_emotion_recording_goes_to_a_task_that_has_one() -> None:
 
 
 def variant_of(nodes: Nodes, task: str) -> Variant:
-    loaded = discovered_variant(
+    [loaded] = discovered_variants(
         nodes, name="mine", task=task, output=TASKS[task].output, inputs=TASKS[task].inputs
     )
     assert isinstance(loaded, Variant)

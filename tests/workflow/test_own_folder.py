@@ -10,7 +10,7 @@ import pytest
 
 from comfy.protocol import Nodes
 from comfy.workflow.difference import Change, difference
-from comfy.workflow.discover import discover
+from comfy.workflow.discover import discover_form
 from comfy.workflow.inputs import MAX_SEED, Input
 from comfy.workflow.manifest import write_graph, write_manifest
 from comfy.workflow.problem import Problem, Remark
@@ -49,7 +49,7 @@ def test_loose_files_find_their_task_and_come_first(tmp_path: Path) -> None:
     assert {name: own(task) for name, task in tasks.items()} == {
         "image_cleanup": ["edit"],
         "voice_clone": ["voice"],
-        "talking_head": ["i2v", "v2v"],
+        "talking_head": ["i2v", "v2v", "v2v-video"],
     }
     assert [task.broken for task in tasks.values()] == [(), (), ()]
     assert [task.variants[0].name for task in tasks.values()] == ["edit", "voice", "i2v"]
@@ -113,7 +113,7 @@ def test_a_folder_that_is_not_there_or_has_no_tasks_changes_nothing(tmp_path: Pa
 
 
 def written(folder: Path, nodes: Nodes, task: Task) -> Variant:
-    found = discover(nodes, task.output, task.inputs)
+    found = discover_form(nodes, task.output, task.inputs, {})
     (folder / "mine.json").write_text(write_graph(found), encoding="utf-8")
     (folder / "mine.toml").write_text(write_manifest(found), encoding="utf-8")
     loaded = load_variant(folder / "mine.toml", task.name, task.inputs)
@@ -136,7 +136,9 @@ def test_a_written_manifest_is_read_back_as_what_was_found(
     assert callable(build)
     task = OURS[name]
     put(tmp_path / "own" / name, mine=build())
-    [found] = [v for v in load_tasks(WORKFLOWS, tmp_path / "own")[name].variants if v.order == 5]
+    [found] = [
+        v for v in load_tasks(WORKFLOWS, tmp_path / "own")[name].variants if v.name == "mine"
+    ]
     back = written(tmp_path, build(), task)
     assert (back.nodes, back.output_node) == (found.nodes, found.output_node)
     assert set(map(repr, back.bindings)) == set(map(repr, found.bindings))

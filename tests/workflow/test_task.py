@@ -77,6 +77,39 @@ def test_tasks_and_variants_come_in_their_order(tmp_path: Path) -> None:
     assert tasks["beta"].variants == () and tasks["beta"].broken == ()
 
 
+TAKES = """
+[inputs.film]
+kind = "video"
+required = false
+instead_of = "image"
+[inputs.voice]
+kind = "audio"
+required = false
+"""
+
+
+def test_a_job_needs_a_variant_that_takes_just_what_it_gives(tmp_path: Path) -> None:
+    folder = write(tmp_path, "clean", 1, one="LoadImage", two="LoadImage")
+    manifest = (folder / "task.toml").read_text(encoding="utf-8") + TAKES
+    (folder / "task.toml").write_text(manifest, encoding="utf-8")
+    two = (folder / "two.toml").read_text(encoding="utf-8").replace("bind.image", "bind.film")
+    (folder / "two.toml").write_text(two, encoding="utf-8")
+    task = load_tasks(tmp_path)["clean"]
+    picture, film = task.accept({"image": "a.png"}), task.accept({"film": "b.mp4"})
+    assert {v.name: v.takes for v in task.variants} == {"one": {"image"}, "two": {"film"}}
+    assert (task.given(picture), task.given(film)) == ({"image"}, {"film"})
+    assert "image" not in film
+    for values, code, inputs in (
+        ({"image": "a.png", "film": "b.mp4"}, "input_twice", ["image", "film"]),
+        ({"image": "a.png", "voice": "c.wav"}, "inputs_unfit", ["voice"]),
+        ({}, "input_missing", None),
+    ):
+        with pytest.raises(InputError) as caught:
+            task.accept(values)
+        assert (caught.value.code, caught.value.details.get("inputs")) == (code, inputs)
+    assert task.unfit(picture).details == {"inputs": ["image"]}
+
+
 def test_a_broken_variant_leaves_the_others_alone(tmp_path: Path) -> None:
     write(tmp_path, "clean", 1, good="LoadImage", bad="LoadVideo")
     task = load_tasks(tmp_path)["clean"]
@@ -93,6 +126,7 @@ def test_a_broken_variant_leaves_the_others_alone(tmp_path: Path) -> None:
         ('output = "image"', "", "KeyError: 'output'"),
         ('kind = "image"', 'kind = "smell"', "unknown kind smell"),
         ('auto_from = "image"', 'auto_from = "words"', "auto_from names no image input"),
+        ('auto_from = "image"', 'instead_of = "film"', "instead_of names no input"),
         ("[inputs.image]", "[inputs.image", "Expected ']'"),
         ("max_length = 9", "max_length = 9\nchoices = 3", "TypeError"),
     ],

@@ -1,0 +1,116 @@
+"""One ComfyUI server as the pool last saw it: whether it is there, and what it can run."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from comfy.addresses import ServerAddress
+from comfy.client.http import ComfyClient
+from comfy.errors import StudioError
+from comfy.protocol import Nodes, ObjectInfo
+from comfy.workflow.check import problems, resolve_models
+from comfy.workflow.task import Task
+from comfy.workflow.variant import Variant
+
+log = logging.getLogger(__name__)
+
+SICK = 600.0  # seconds; who restarts it makes it well at once
+OBJECT_INFO_AGE = 300.0  # seconds after which models and nodes are asked for again
+Given = frozenset[str] | None  # what a variant must take: see Task.given; None for anything
+
+
+@dataclass(frozen=True)
+class ServerState:
+    """What the page is told of a server: prompts in its own queue; by task, inputs it can use."""
+
+    name: str
+    online: bool
+    embedded: bool
+    waiting: int
+    ready: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass
+class Server:
+    """One server as the pool last saw it. Only the server's own thread writes."""
+
+    name: str
+    client: ComfyClient
+    embedded: bool = False
+    online: bool = False
+    looked: bool = False
+    seen: float = field(default_factory=time.monotonic)  # its newest answer to a look
+    waiting: int = 0
+    weight: float = 1.0
+    tags: tuple[str, ...] = ()
+    address: ServerAddress | None = None
+    object_info: ObjectInfo = field(default_factory=dict)
+    asked: float = 0.0  # time.monotonic() of the newest object_info
+    ready: dict[str, tuple[Variant, ...]] = field(default_factory=dict)  # by task, best first
+    lacks: list[str] = field(default_factory=list)  # tasks that it cannot run
+    stalled: float = -SICK  # when it last had a prompt and did not work on it
+
+    def look(self, tasks: Mapping[str, Task]) -> None:
+        """Ask the server how it is; going away and coming back are written to the log."""
+        was = self.online
+        try:
+            queue = self.client.queue(tries=1)
+            self.waiting = len(queue.running) + len(queue.pending)
+            self.stalled = self.stalled if was else -SICK
+            if not was or time.monotonic() - self.asked > OBJECT_INFO_AGE:
+                self._ask_abilities(tasks)
+            self.online, self.seen = True, time.monotonic()
+        except StudioError as error:
+            self.online = False
+            if was or not self.looked:
+                log.warning("server %s cannot be used now: %s", self.name, error.code)
+        self.looked = True
+        if self.online and not was:
+            log.info("server %s is there, ready for: %s", self.name, ", ".join(self.ready) or "-")
+
+    def _ask_abilities(self, tasks: Mapping[str, Task]) -> None:
+        self.object_info = self.client.object_info()
+        self.asked = time.monotonic()
+        found = {name: self._possible(task) for name, task in tasks.items()}
+        self.ready = {name: variants for name, variants in found.items() if variants}
+        self.lacks = [name for name, variants in found.items() if not variants]
+
+    def variant(self, task: str, wish: str = "", given: Given = None) -> Variant | None:
+        """The variant that it would run: the wished one, else its best; None if it has none."""
+        fitting = (v for v in self.ready.get(task, ()) if given in (None, v.takes))
+        return next((v for v in fitting if wish in ("", v.name)), None)
+
+    @property
+    def offers(self) -> Mapping[str, frozenset[str]]:
+        return {name: frozenset().union(*(v.takes for v in vs)) for name, vs in self.ready.items()}
+
+    @property
+    def sick(self) -> bool:
+        """Whether prompts are better sent to another server: this one takes them, but runs none."""
+        return time.monotonic() - self.stalled < SICK
+
+    def takes(self, task: str, tasks: Collection[str]) -> bool:
+        """A server with the names of tasks among its tags runs only those."""
+        named = [tag for tag in self.tags if tag in tasks]
+        return not named or task in named
+
+    def in_its_words(self, nodes: Nodes, variant: Variant) -> Nodes:
+        """The prompt with model files spelled as this server lists them."""
+        return resolve_models(nodes, self.object_info, variant.alternatives)
+
+    def _possible(self, task: Task) -> tuple[Variant, ...]:
+        found, reasons = [], []
+        for variant in task.variants:
+            nodes = self.in_its_words(variant.nodes, variant)
+            if wrong := problems(nodes, self.object_info, bound=variant.places):
+                reasons.append(f"{variant.name}: {', '.join(sorted({p.code for p in wrong}))}")
+            else:
+                found.append(variant)
+        if not found:  # `python -m comfy.check` says it in full
+            log.warning("server %s cannot run %s (%s)", self.name, task.name, "; ".join(reasons))
+        return tuple(found)
