@@ -21,6 +21,7 @@ FACE_LOOK = 280  # and those in which a face is looked for
 TRIES, TRY_EVERY = 6, 10  # frames in which it is, and how far apart they are
 SIDE = 64  # pixels of the face's picture
 REACH = 6  # pixels by which it may move between two frames
+SEEN = 0.5  # correlation with the eyes of its first frame; below it, it is where it was
 MOUTH = (slice(42, 62), slice(16, 48))  # of the face's picture: rows, columns
 EYES = (slice(12, 36), slice(8, 56))  # what it is followed by: it does not speak
 
@@ -50,7 +51,7 @@ def read_film(path: Path) -> Film:
     before: npt.NDArray[np.int16] | None = None
     with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
         stream = container.streams.video[0]
-        rate = float(stream.average_rate or 25)
+        rate = float(stream.average_rate or stream.guessed_rate or 25)
         size = stream.width, stream.height
         for luma, blue, red in _planes(container, stream):
             step = max(1, max(luma.shape) // (3 * LOOK))  # quicker, and all the same for a mean
@@ -129,27 +130,35 @@ class _Lips:
         self._mouths += [mouth] * (number + 1 - len(self._mouths))
 
     def _mouth(self, luma: Grey, box: Box) -> Grey:
-        """Cut out where the face has moved to; the eyes tell."""
-        edge = round(box.width * REACH / SIDE)
-        left, top = box.x - edge, box.y - edge
-        side = box.width + 2 * edge
-        part = luma[max(0, top) : top + side, max(0, left) : left + side]
-        padding = ((max(0, -top), side - part.shape[0] - max(0, -top)),
-                   (max(0, -left), side - part.shape[1] - max(0, -left)))  # fmt: skip
-        if any(map(any, padding)):
-            part = np.pad(part, padding, "edge")
-        whole = SIDE + 2 * REACH
-        face = np.asarray(cv2.resize(part, (whole, whole), interpolation=cv2.INTER_AREA), np.uint8)
-        dx = dy = 0
+        """Cut out where the face has moved to."""
+        face = _around(luma, box)
+        x, y = self._follow(face, box, luma.shape)
+        return face[y : y + SIDE, x : x + SIDE][MOUTH].copy()
+
+    def _follow(self, face: Grey, box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Where the face begins in the picture of its surroundings; the eyes tell."""
         if self._eyes is None:
             self._eyes = face[REACH:-REACH, REACH:-REACH][EYES].copy()
-        else:
-            rows, columns = EYES
-            area = face[
-                rows.start : rows.stop + 2 * REACH, columns.start : columns.stop + 2 * REACH
-            ]
-            fit = cv2.matchTemplate(area, self._eyes, cv2.TM_CCOEFF_NORMED)
-            _, _, _, (x, y) = cv2.minMaxLoc(fit)
-            dx, dy = x - REACH, y - REACH
-        there = face[REACH + dy : REACH + dy + SIDE, REACH + dx : REACH + dx + SIDE]
-        return there[MOUTH].copy()
+        rows, columns = (slice(part.start, part.stop + 2 * REACH) for part in EYES)
+        fit = cv2.matchTemplate(face[rows, columns], self._eyes, cv2.TM_CCOEFF_NORMED)
+        _, alike, _, (x, y) = cv2.minMaxLoc(fit)
+        if alike <= SEEN:
+            return REACH, REACH
+        across = box.x + round((x - REACH) * box.width / SIDE)
+        down = box.y + round((y - REACH) * box.width / SIDE)
+        most = max(0, shape[1] - box.width), max(0, shape[0] - box.width)
+        self._box = box._replace(x=min(max(0, across), most[0]), y=min(max(0, down), most[1]))
+        return x, y
+
+
+def _around(luma: Grey, box: Box) -> Grey:
+    """A face and what is around it; beyond the picture its edge goes on."""
+    edge = round(box.width * REACH / SIDE)
+    left, top, side = box.x - edge, box.y - edge, box.width + 2 * edge
+    part = luma[max(0, top) : top + side, max(0, left) : left + side]
+    above, before = max(0, -top), max(0, -left)
+    padding = ((above, side - part.shape[0] - above), (before, side - part.shape[1] - before))
+    if any(map(any, padding)):
+        part = np.pad(part, padding, "edge")
+    whole = SIDE + 2 * REACH
+    return np.asarray(cv2.resize(part, (whole, whole), interpolation=cv2.INTER_AREA), np.uint8)

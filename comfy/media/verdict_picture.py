@@ -46,6 +46,12 @@ SUBTITLE = re.compile(r"字幕|台词|subtitle|caption", re.IGNORECASE)
 KEEP = re.compile(
     r"保留|保持|留下|不要动|别动|除了|keep|leave|except|preserve|unchanged", re.IGNORECASE
 )
+WHOLE = re.compile(  # wishes that change the whole picture: then nothing in it must stay
+    r"风格|上色|调色|滤镜|黑白|重绘|背景|[变改转换]成|放大|裁剪|旋转|换脸|美颜|"
+    r"style|colou?r|black and white|repaint|paint|sketch|into a|upscale|crop|zoom|rotate|"
+    r"background|brighter|darker|swap|replace",
+    re.IGNORECASE,
+)
 LETTER = re.compile(r"[^\W_]")
 
 
@@ -56,7 +62,7 @@ def picture_findings(
     in it. Raises OSError or ValueError for a file that is no picture."""
     cv2.setRNGSeed(1)  # the same two pictures give the same answer
     before, after = read_picture(original), read_picture(path)
-    found = _place(before, after)
+    found = [] if WHOLE.search(instruction) else _place(before, after)
     if read and (asked := _asked(instruction)):
         found += _left(before, after, only_below=asked == "subtitle")
     return found

@@ -72,3 +72,8 @@ def test_text_that_is_left_is_read_where_it_should_be_gone(tmp_path):
     ]
     assert found(tmp_path, DIRTY, instruction="去掉字幕，保留其他文字") == []
     assert found(tmp_path, GOOD, instruction="去除字幕、水印、文字") == []
+
+
+def test_what_was_asked_for_is_no_fault(tmp_path):
+    wish = "把整张图改成水彩风格"
+    assert found(tmp_path, FAULTS["recoloured"], instruction=wish, read=False) == []

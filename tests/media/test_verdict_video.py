@@ -93,6 +93,11 @@ def test_lips_that_stop_while_the_head_moves(tmp_path):
     assert [code for code, _ in found(tmp_path, frames)] == ["lips_stop"]
 
 
+def test_a_face_that_moves_is_followed(tmp_path):
+    frames = np.stack([np.roll(f, int(24 * np.sin(n / 15)), 1) for n, f in enumerate(GOOD)])
+    assert found(tmp_path, frames) == []
+
+
 def test_the_size_is_as_asked(tmp_path):
     assert found(tmp_path, GOOD, size=(240, 192)) == [
         ("size", {"is": "192×240", "asked": "240×192"})
