@@ -213,6 +213,8 @@ class Settings:
         loaded = cls(**values, server_words=_words(words))
         if loaded.oauth and not env.get("SPACE_ID"):
             parser.error(say("app.oauth_elsewhere", language))
+        if loaded.mcp and not loaded.is_open:  # Gradio's tools call the page without a name
+            parser.error(say("app.mcp_login", language))
         if loaded.is_open and not loaded.is_local and not loaded.public:
             parser.error(say("app.door_open", language))
         return loaded

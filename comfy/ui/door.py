@@ -36,6 +36,7 @@ from comfy.ui.visitor import ANONYMOUS, HEADER, Visitor, address_origin
 log = logging.getLogger(__name__)
 
 STARTED = "/gradio_api/startup-events"  # Gradio asks itself; whoever else does learns nothing
+MCP = "/gradio_api/mcp"
 FORM_LIMIT = 10_000  # bytes of a login
 GUEST = re.compile(r"^/guest/([\w.-]{1,200})/?$")
 
@@ -85,6 +86,8 @@ class Door:
         if visitor is None:
             return await self._turn_away(scope, receive, send, path)
         scope = {**scope, "headers": _with_visitor(scope, visitor)}
+        if path.startswith(MCP):
+            scope["headers"] = _from_its_address(scope)
         if self._settings.is_open:
             return await self._app(scope, receive, send)
         await self._fence(scope, receive, send, visitor.name)
@@ -206,6 +209,14 @@ class Door:
         site = "None; Secure; Partitioned" if self._framed else "Lax; Secure" if secure else "Lax"
         text = f"{COOKIE}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite={site}"
         return (b"set-cookie", text.encode())
+
+
+def _from_its_address(scope: Scope) -> Headers:
+    """For Gradio's tools, which call the page again from here with the headers of their caller:
+    the server believes this one, and the caller must not choose it."""
+    kept = [(key, value) for key, value in scope["headers"] if key != b"x-forwarded-for"]
+    address = str((scope.get("client") or ("",))[0])
+    return kept if is_this_machine(scope) else [*kept, (b"x-forwarded-for", address.encode())]
 
 
 class TooManyTries(Exception):

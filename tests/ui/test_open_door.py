@@ -8,12 +8,16 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import anyio
 import pytest
 import requests
 
 from comfy.passwords import hash_password, is_hash, matches
 from comfy.settings import Settings
+from comfy.ui.asgi import Receive, Scope, Send
+from comfy.ui.door import Door
 from comfy.ui.origins import is_this_machine
+from comfy.ui.ownership import Ownership
 from comfy.ui.passes import Passes, read_secret
 from comfy.ui.rates import Rate
 from comfy.ui.visitor import NOBODY, Visitor, address_origin, from_header
@@ -96,6 +100,46 @@ def test_only_a_real_address_of_this_machine_is_this_machine() -> None:
     for client in (("testclient", 1), ("127.0.0.1.evil", 1), ("10.0.0.1", 1), ("", 0), None):
         assert not asks(client)
     assert not asks(("127.0.0.1", 1), b"studio.example") and not asks(("127.0.0.1", 1), b"")
+
+
+@pytest.mark.parametrize(
+    ("client", "host", "told", "passed"),
+    [
+        ("203.0.113.9", b"studio.example", b"198.51.100.1", [b"203.0.113.9"]),
+        ("203.0.113.9", b"studio.example", None, [b"203.0.113.9"]),
+        ("127.0.0.1", b"localhost", b"127.0.0.1", [b"127.0.0.1"]),
+        ("127.0.0.1", b"localhost", None, []),
+    ],
+)
+def test_a_caller_of_mcp_cannot_choose_an_address(
+    client: str, host: bytes, told: bytes | None, passed: list[bytes], tmp_path: Path
+) -> None:
+    """Gradio's tools send the caller's headers on, from this machine."""
+    settings = Settings.load(["--public", "--host", "0.0.0.0"], {})
+    seen: list[bytes] = []
+
+    async def inside(scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.extend(v for k, v in scope["headers"] if k == b"x-forwarded-for")
+
+    opened = Door(
+        inside,
+        settings=settings,
+        secret=b"key",
+        passes=Passes(settings, b"key"),
+        ownership=Ownership(tmp_path, lambda _job: ""),
+        link_is_good=lambda _link: False,
+    )
+    headers = [(b"host", host), *([(b"x-forwarded-for", told)] if told else [])]
+    scope = {"type": "http", "method": "POST", "path": "/gradio_api/mcp/", "headers": headers}
+    anyio.run(opened, {**scope, "client": (client, 1)}, None, None)
+    assert seen == passed
+
+
+def test_mcp_and_a_login_do_not_go_together(capsys: pytest.CaptureFixture[str]) -> None:
+    for login in (["--auth", "a:b"], ["--guests"]):
+        with pytest.raises(SystemExit):
+            Settings.load(["--mcp", *login], {})
+        assert "--mcp does not work with a login" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
