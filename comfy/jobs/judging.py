@@ -44,6 +44,8 @@ def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | N
     values = job.values
     files = {item.kind: values.get(item.name) for item in reversed(task.inputs)}  # the first counts
     given = {kind: local_file(store, value) for kind, value in files.items()}
+    voices = [i for i in task.inputs if i.consent == "voice" and values.get(i.name)]
+    sound = given.get("audio") if len(voices) == 1 else None  # two voices are like neither
     if task.output == "image":
         original = given.get("image")
         if task.name != CHANGES or original is None:
@@ -53,10 +55,10 @@ def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | N
     if task.output == "audio":
         text = next((str(values.get(i.name) or "") for i in task.inputs if i.spoken), "")
         pause = max(values.get(PAUSES) or [0.0])
-        return {"text": text, "reference": given.get("audio"), "pause": pause}
+        return {"text": text, "reference": sound, "pause": pause}
     size = SIZE.fullmatch(str(values.get("size") or ""))
     asked = (int(size[1]), int(size[2])) if size else None
-    return {"sound": given.get("audio"), "size": asked}
+    return {"sound": sound, "size": asked}
 
 
 def local_file(store: Store, value: Any) -> Path | None:

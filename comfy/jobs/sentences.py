@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from comfy.errors import InputError
 from comfy.workflow.inputs import read_number
+from comfy.workflow.transform import SPEAKER
 
 MOST = 120  # sentences of one script
 SPEEDS = (0.7, 1.4)  # slowest and quickest; beyond, the change is heard as an effect
@@ -73,8 +74,21 @@ def split(text: str, emotion: str = "neutral") -> list[Sentence]:
             found.append(Sentence(words.strip(), emotion, pause=pause))
         elif found and "\n" in words:
             found[-1] = Sentence(found[-1].text, emotion, pause=_pause(words))
+    found = _with_speakers(found)
     if len(found) > MOST:
         raise InputError("script_too_long", sentences=len(found), limit=MOST)
+    return found
+
+
+def _with_speakers(sentences: list[Sentence]) -> list[Sentence]:
+    """In a dialogue each sentence says who speaks, also where that was said before."""
+    speaker, found = "", []
+    for sentence in sentences:
+        words = sentence.text
+        if speaker and not SPEAKER.match(words):
+            words = f"{speaker} {words}"
+        speaker = (SPEAKER.findall(words) or [""])[-1]
+        found.append(replace(sentence, text=words))
     return found
 
 

@@ -114,7 +114,7 @@ def discovered_variant(
         nodes=bound_graph(Prompt(found.nodes), found.bindings, found.output_node),
         bindings=found.bindings,
         output_node=found.output_node,
-        unused=tuple(item.name for item in inputs if item.name not in bound),
+        unused=tuple(i.name for i in inputs if i.name not in bound and not i.picks),
         extra_pnginfo=extras_of(found),
         remarks=found.remarks,
     )

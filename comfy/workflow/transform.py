@@ -23,14 +23,20 @@ WRITINGS = {
 SCRIPTS = {*WRITINGS, "other"}
 
 
+FIRST = "[S1]"
+SPEAKER = re.compile(r"\[s[12]\]", re.I)  # who says what follows, in a text of two voices
+
+
 @dataclass(frozen=True)
 class Transform:
-    """Applied in this order: `map`, `script`, `modulo`, `scale`, `offset`, `format`, `plain`.
+    """Applied in this order: `map`, `script`, `modulo`, `scale`, `offset`, `format`, `plain`,
+    `turns`.
 
     * map: a table, choice -> value; one without "auto" leaves that choice to the sender
     * script: a table, the writing that a text is in -> value: "kana", "han", "arabic", "other"
     * modulo, scale, offset: value % modulo * scale + offset
     * format: a text in which "{value}" is replaced
+    * turns: the first speaker's mark, [S1], where the text does not begin with a speaker's
     * plain: marks that a text encoder would act on become harmless ones
     """
 
@@ -41,6 +47,7 @@ class Transform:
     offset: float | None = None
     format: str | None = None
     plain: bool = False
+    turns: bool = False
 
     def check(self, item: Input) -> None:
         """Raise ValueError where this cannot be done with every value of the input."""
@@ -55,8 +62,8 @@ class Transform:
             return "modulo must not be 0"
         if self.format is not None and "{value}" not in self.format:
             return "format has no {value}"
-        if self.plain and item.kind != "text":
-            return "plain is for text"
+        if (self.plain or self.turns) and item.kind != "text":
+            return "plain and turns are for text"
         if self.script is not None and (item.kind != "text" or self.script.keys() != SCRIPTS):
             return f"script is for text, and covers {', '.join(sorted(SCRIPTS))}"
         if self.map is None:
@@ -78,7 +85,8 @@ class Transform:
         value = self._calculate(value)
         if self.format is not None:
             value = self.format.replace("{value}", str(value))
-        return value.translate(PLAIN) if self.plain else value
+        value = value.translate(PLAIN) if self.plain else value
+        return f"{FIRST} {value}" if self.turns and not SPEAKER.match(value) else value
 
     def _calculate(self, value: Any) -> Any:
         if self.modulo is not None:

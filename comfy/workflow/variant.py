@@ -44,8 +44,9 @@ class Variant:
     """Turns accepted values into a prompt.
 
     `nodes` are the ones every prompt of this variant has; variants with the smaller `order` are
-    taken first. `unused` names the task inputs that go nowhere here. `alternatives` lists, for
-    model files, others that do the same; `extra_pnginfo` belongs into the request's extra_data.
+    taken first. `unused` names the task inputs with a default that go nowhere here.
+    `alternatives` lists, for model files, others that do the same; `extra_pnginfo` belongs into
+    the request's extra_data.
     A longer sound than `safe_seconds` is sent in parts; 0 for no limit.
     `remarks` tell what was noticed in a file without a manifest.
     """
@@ -135,7 +136,7 @@ def _build(
     if problems:
         return problems
     bound = {item.input.name for item in bindings}
-    unused = tuple(item.name for item in inputs if item.name not in bound)
+    unused = tuple(i.name for i in inputs if i.name not in bound and not i.picks)
     return Variant(
         name=where["variant"],
         task=where["task"],

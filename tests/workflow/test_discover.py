@@ -11,7 +11,6 @@ import pytest
 from comfy.errors import WorkflowError
 from comfy.protocol import Nodes
 from comfy.workflow.discover import Found, discover, discover_form, discovered_variants
-from comfy.workflow.inputs import Input
 from comfy.workflow.problem import Problem, Remark
 from comfy.workflow.task import load_tasks
 from comfy.workflow.variant import Variant
@@ -218,14 +217,16 @@ def test_a_second_picture_that_a_node_can_do_without_is_unplugged() -> None:
     assert "image2" not in found.nodes["a5"]["inputs"]
 
 
-def test_an_emotion_recording_goes_to_a_task_that_has_one() -> None:
+def test_an_emotion_recording_is_a_place_of_its_own() -> None:
     nodes = foreign.voice()
     nodes["12"] = node("LoadAudio", audio="angry.wav")
     nodes["9"]["inputs"]["emo_audio_prompt"] = ["12", 0]
-    problems = found_in(nodes, "voice_clone").problems
-    assert problems == (Problem("file_without_input", {"node": "12", "class_type": "LoadAudio"}),)
-    inputs = (*TASKS["voice_clone"].inputs, Input("emotion_audio", "audio", required=False))
-    assert places(discover(nodes, "audio", inputs))["emotion_audio"] == [("12", "audio")]
+    found = found_in(nodes, "voice_clone")
+    assert (found.problems, places(found)["emotion_audio"]) == ((), [("12", "audio")])
+    inputs = [i for i in TASKS["voice_clone"].inputs if i.name != "emotion_audio"]
+    assert discover(nodes, "audio", inputs).problems == (
+        Problem("file_without_input", {"node": "12", "class_type": "LoadAudio"}),
+    )
 
 
 def variant_of(nodes: Nodes, task: str) -> Variant:

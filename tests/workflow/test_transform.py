@@ -30,6 +30,8 @@ MOOD = Input("mood", "choice", choices=("calm", "happy"))
         (Transform(script=WRITINGS), TEXT, "日本 and English", 2),
         (Transform(script=WRITINGS), TEXT, "Grüße 1", 4),
         (Transform(plain=True), TEXT, "a|b [1] (c:1.2)", "a b ［1］ （c:1.2）"),
+        (Transform(turns=True), TEXT, "One. [S2] Two.", "[S1] One. [S2] Two."),
+        (Transform(turns=True), TEXT, "[s2] Two.", "[s2] Two."),
     ],
 )
 def test_values_change_as_declared(
@@ -55,7 +57,7 @@ def test_a_choice_outside_the_table_is_refused() -> None:
         (Transform(format="no place"), TEXT, "format has no {value}"),
         (Transform(map={"calm": 1}), MOOD, "map does not cover happy"),
         (Transform(map={"a": 1}), TEXT, "map is for choices"),
-        (Transform(plain=True), SEED, "plain is for text"),
+        (Transform(plain=True), SEED, "plain and turns are for text"),
         (Transform(script=WRITINGS), SEED, "script is for text"),
         (Transform(script={"han": 1}), TEXT, "and covers arabic, han, kana, other"),
     ],

@@ -18,7 +18,7 @@ INPUTS = (
     Input("words", "text", max_length=99),
     Input("size", "choice", choices=("small", "big")),
     Input("note", "text", required=False, max_length=9),
-    Input("seed", "seed"),
+    Input("seed", "seed", default=0),
 )
 GRAPH = {
     "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},

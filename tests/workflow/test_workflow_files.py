@@ -29,6 +29,8 @@ GUIDE = {
     "image_cleanup": ("60", {("78", "image")}),
     "voice_clone": ("173", {("101", "audio")}),
     "talking_head": ("324", {("315", "image"), ("125", "audio")}),
+    "indextts2-emotion-audio": ("173", {("101", "audio"), ("104", "audio")}),
+    "indextts2-dialogue": ("173", {("101", "audio"), ("105", "audio")}),
     "infinitetalk-video": ("324", {("302", "video"), ("125", "audio")}),
 }
 FILES = {"image": "studio/picture.png", "audio": "studio/voice.wav", "video": "studio/person.mp4"}
@@ -90,6 +92,9 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "image_cleanup/qwen-image-edit-slow",
         "image_cleanup/cpu-preview",
         "voice_clone/indextts2",
+        "voice_clone/indextts2-emotion-audio",
+        "voice_clone/indextts2-emotion-text",
+        "voice_clone/indextts2-dialogue",
         "voice_clone/indextts25",
         "voice_clone/cpu-preview",
         "talking_head/infinitetalk-local",
@@ -97,11 +102,11 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "talking_head/infinitetalk-video",
         "talking_head/cpu-preview",
     ]
-    extra = {item.name for task in TASKS.values() for item in task.inputs if item.picks}
-    unused = {name_of(v): [name for name in v.unused if name not in extra] for v in VARIANTS}
-    assert {name: inputs for name, inputs in unused.items() if inputs} == {
+    assert {name_of(v): list(v.unused) for v in VARIANTS if v.unused} == {
         "image_cleanup/cpu-preview": ["seed"],
         "talking_head/cpu-preview": ["prompt"],
+        "voice_clone/indextts2-emotion-audio": ["emotion"],
+        "voice_clone/indextts2-emotion-text": ["emotion"],
     }
 
 
@@ -179,6 +184,9 @@ def test_the_owners_own_model_files_do_as_well() -> None:
         "qwen-image-edit",
         "qwen-image-edit-slow",
         "indextts2",
+        "indextts2-emotion-audio",
+        "indextts2-emotion-text",
+        "indextts2-dialogue",
         "infinitetalk",
         "infinitetalk-video",
     }
