@@ -284,7 +284,7 @@
   const closed = (names) => names && names.length
     ? `<style>${names.map((name) => `#tabs button[data-tab-id="${CSS.escape(name)}"]`).join(",")}{display:none}</style>` : "";
   const mend = (entry) => ` <button type="button" class="mend" data-act="${escape(entry.act || "mend")}" data-id="${escape(entry.id)}">${both(entry.title)}</button>`;
-  const hint = (value) => !value || !value.length ? "" : `<ul class="hints" role="status">${value.map((entry) => `<li>${both(entry)}${entry.mend ? mend(entry.mend) : ""}</li>`).join("")}</ul>`;
+  const hint = (value) => !value || !value.length ? "" : `<ul class="hints${value.every((entry) => entry.calm) ? " calm" : ""}" role="status">${value.map((entry) => `<li>${both(entry)}${entry.mend ? mend(entry.mend) : ""}</li>`).join("")}</ul>`;
   const presets = (value) => `<div class="presets">${value.map((entry) => `<button type="button" data-act="pick" data-id="${escape(entry.id)}">${both(entry.title)}</button>`).join("")}</div>`;
 
   // ---------------------------------------------------------------- examples, recent results

@@ -58,7 +58,8 @@ def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | N
         return {"text": text, "reference": sound, "pause": pause}
     size = SIZE.fullmatch(str(values.get("size") or ""))
     asked = (int(size[1]), int(size[2])) if size else None
-    return {"sound": sound, "size": asked}
+    moves = given.get("video") is not None  # light and colours change as in that video
+    return {"sound": sound, "size": asked, "moves": moves}
 
 
 def local_file(store: Store, value: Any) -> Path | None:

@@ -32,15 +32,22 @@ POWERS = 40
 
 
 def video_findings(
-    path: Path, *, sound: Path | None = None, size: tuple[int, int] | None = None
+    path: Path,
+    *,
+    sound: Path | None = None,
+    size: tuple[int, int] | None = None,
+    moves: bool = False,
 ) -> list[Finding]:
     """Of a video in which somebody says what `sound` holds, in `size` pixels if those were asked
-    for. Raises what PyAV raises: see comfy.media.sounds.BROKEN."""
+    for; `moves`: it was made from a video, in which light and colours may change.
+
+    Raises what PyAV raises: see comfy.media.sounds.BROKEN.
+    """
     film = read_film(path)
     heard = read_wave(path, RATE)
     given = read_wave(sound, RATE) if sound else heard
     found = _sound(film, heard, given)
-    found += _picture(film, size)
+    found += _picture(film, size, moves)
     spoken = _by_frame(active(given, RATE), film)
     stopped = _frozen(film, spoken)
     return found + (stopped or _lips(film, heard if len(heard) else given, spoken))
@@ -68,7 +75,7 @@ def _last(spoken: Floats) -> float:
     return float(there[-1] + 1) / A_SECOND if len(there) else 0.0
 
 
-def _picture(film: Film, size: tuple[int, int] | None) -> list[Finding]:
+def _picture(film: Film, size: tuple[int, int] | None, moves: bool) -> list[Finding]:
     found: list[Finding] = []
     if size and film.size != size:
         found.append(("size", {"is": _times(film.size), "asked": _times(size)}))
@@ -77,15 +84,19 @@ def _picture(film: Film, size: tuple[int, int] | None) -> list[Finding]:
     if black.any():
         at = float(np.flatnonzero(black)[0] / film.rate)
         found.append(("black", {"frames": int(black.sum()), "at": _clock(at)}))
-    seen = film.light[~black]
+    return found if moves else found + _drift(film, film.light[~black])
+
+
+def _drift(film: Film, seen: Floats) -> list[Finding]:
+    """What changes slowly from the first second to the last."""
     ends = max(1, min(round(film.rate), len(seen) // 4))
     off = np.median(seen[-ends:], axis=0) - np.median(seen[:ends], axis=0)
     if abs(off[0]) > DRIFT_LIGHT:
         percent = f"{100 * abs(off[0]) / 219:.0f}"
-        found.append(("darker" if off[0] < 0 else "lighter", {"percent": percent}))
-    elif np.abs(off[1:]).max() > DRIFT_COLOUR:
-        found.append(("colours", {"levels": f"{np.abs(off[1:]).max():.0f}"}))
-    return found
+        return [("darker" if off[0] < 0 else "lighter", {"percent": percent})]
+    if np.abs(off[1:]).max() > DRIFT_COLOUR:
+        return [("colours", {"levels": f"{np.abs(off[1:]).max():.0f}"})]
+    return []
 
 
 def _by_frame(spoken: Floats, film: Film) -> npt.NDArray[np.bool_]:

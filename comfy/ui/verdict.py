@@ -15,6 +15,8 @@ from comfy.ui.parts import clickable
 RAW, MENDED = "raw", "mended"
 EVENTS = ("mend", AGAIN, RAW)
 
+CALM = ("no_face",)  # says what was not measured; nothing is wrong
+
 Line = dict[str, Any]
 
 
@@ -44,7 +46,7 @@ def has_raw(job: Job) -> bool:
 def _said(job: Job, found: Finding, offered: set[str], *, last: bool) -> Line:
     """One button may help against several faults: it stands once."""
     told = {name: value for name, value in found.items() if name != "code"}
-    line: Line = dict(both(f"verdict.{found['code']}", **told))
+    line: Line = dict(both(f"verdict.{found['code']}", **told)) | {"calm": found["code"] in CALM}
     remedy = REMEDIES.get(found["code"], "")
     tried = job.values.get(REMEDY) == remedy or remedy in offered
     if not remedy or tried or not (last or remedy == AGAIN):
@@ -58,4 +60,5 @@ def _switch(raw: bool) -> Line:
     """A line that says which picture is shown, and shows the other one."""
     shown, other = (RAW, MENDED) if raw else (MENDED, RAW)
     title = both(f"remedy.{other}")
-    return dict(both(f"verdict.{shown}")) | {"mend": {"id": other, "act": RAW, "title": title}}
+    said = dict(both(f"verdict.{shown}")) | {"calm": True}
+    return said | {"mend": {"id": other, "act": RAW, "title": title}}

@@ -93,6 +93,10 @@ def test_lips_that_stop_while_the_head_moves(tmp_path):
     assert [code for code, _ in found(tmp_path, frames)] == ["lips_stop"]
 
 
+def test_light_may_change_as_in_the_video_that_it_was_made_from(tmp_path):
+    assert found(tmp_path, FAULTS["darker"], moves=True) == []
+
+
 def test_a_face_that_moves_is_followed(tmp_path):
     frames = np.stack([np.roll(f, int(24 * np.sin(n / 15)), 1) for n, f in enumerate(GOOD)])
     assert found(tmp_path, frames) == []

@@ -55,6 +55,10 @@ def test_the_other_picture_can_be_shown() -> None:
     assert offered(done.changed(notes=("not_pasted:repainted",))) == []
 
 
+def test_only_faults_are_drawn_as_a_warning() -> None:
+    assert [line["calm"] for line in verdict_value([job(NO_FACE, MUTE)])] == [True, False]
+
+
 def test_every_remedy_has_a_name_and_its_faults_a_sentence() -> None:
     assert [code for code in REMEDIES if not has(f"verdict.{code}")] == []
     assert [name for name in REMEDIES.values() if not has(f"remedy.{name}")] == []
