@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from comfy.media.files import written_whole
 
 PAUSES = (0.2, 1.0, 3.0, 10.0, 20.0, 30.0)  # seconds between tries at a storage that is away
 CACHED = ("inputs", "outputs")  # folders of the data folder that can be copied anew
-LISTED = 30.0  # seconds that a list of all files is good enough for
+LISTED = 300.0  # seconds that a list of all files is good enough for
 
 
 class Storage:
@@ -103,15 +104,17 @@ class Storage:
         return dict(self._sizes)
 
     def _list_folder(self) -> dict[str, int]:
-        found = {}
-        for name in CACHED:
-            for place, _, files in os.walk(self._folder / name):
-                for file in files:
-                    path = Path(place, file)
-                    try:
-                        found[path.relative_to(self._folder).as_posix()] = path.stat().st_size
-                    except FileNotFoundError:  # deleted a moment ago
-                        continue
+        found: dict[str, int] = {}
+        folders = list(CACHED)
+        while folders:
+            inside = folders.pop()
+            with suppress(FileNotFoundError):  # not there yet
+                for entry in os.scandir(self._folder / inside):
+                    with suppress(FileNotFoundError):  # deleted a moment ago
+                        if entry.is_dir():
+                            folders.append(f"{inside}/{entry.name}")
+                        else:
+                            found[f"{inside}/{entry.name}"] = entry.stat().st_size
         return found
 
     def _list_storage(self) -> dict[str, int]:
