@@ -30,13 +30,14 @@ EYES = (slice(12, 36), slice(8, 56))  # what it is followed by: it does not spea
 class Film:
     """`rate` frames a second, `size` in pixels. A row for each frame: `light` (Y, U, V; 8 bits),
     `moved` (mean change since the frame before, levels); `mouth` [n, rows, columns], or None
-    where no face was found."""
+    where no face was found; `talked`: its change since the frame before, in levels."""
 
     rate: float
     size: tuple[int, int]
     light: Floats
     moved: Floats
     mouth: npt.NDArray[np.float32] | None
+    talked: Floats
 
     @property
     def seconds(self) -> float:
@@ -62,7 +63,7 @@ def read_film(path: Path) -> Film:
             before = small
             lips.see(luma)
     rows = np.array(light, np.float64).reshape(-1, 3)
-    return Film(rate, size, rows, np.array(moved[: len(rows)]), lips.all)
+    return Film(rate, size, rows, np.array(moved[: len(rows)]), lips.all, np.array(lips.talked))
 
 
 def _planes(container: Any, stream: Any) -> Iterator[tuple[Grey, Grey, Grey]]:
@@ -112,6 +113,7 @@ class _Lips:
         self._box: Box | None = None
         self._eyes: Grey | None = None
         self._mouths: list[Grey] = []
+        self.talked: list[float] = []
 
     @property
     def all(self) -> npt.NDArray[np.float32] | None:
@@ -126,14 +128,21 @@ class _Lips:
             self._box = find_face(luma, self._cascades)
             if self._box is None:
                 return
-        mouth = self._mouth(luma, self._box)
-        self._mouths += [mouth] * (number + 1 - len(self._mouths))
+        mouth, change = self._mouth(luma, self._box)
+        missing = number + 1 - len(self._mouths)
+        self._mouths += [mouth] * missing
+        self.talked += [0.0] * (missing - 1) + [change]
 
-    def _mouth(self, luma: Grey, box: Box) -> Grey:
-        """Cut out where the face has moved to."""
+    def _mouth(self, luma: Grey, box: Box) -> tuple[Grey, float]:
+        """Cut out where the face has moved to; and how much it changed, there or where it was."""
         face = _around(luma, box)
         x, y = self._follow(face, box, luma.shape)
-        return face[y : y + SIDE, x : x + SIDE][MOUTH].copy()
+        there, before = (face[v : v + SIDE, u : u + SIDE][MOUTH] for u, v in ((x, y), 2 * (REACH,)))
+        if not self._mouths:
+            return there.copy(), 0.0
+        last = cv2.blur(self._mouths[-1], (2, 2))
+        change = min(float(cv2.absdiff(cv2.blur(m, (2, 2)), last).mean()) for m in (there, before))
+        return there.copy(), change
 
     def _follow(self, face: Grey, box: Box, shape: tuple[int, ...]) -> tuple[int, int]:
         """Where the face begins in the picture of its surroundings; the eyes tell."""

@@ -15,7 +15,7 @@ from comfy.media.waves import Wave, levels, read_wave
 
 RATE = 16_000  # Hz
 BEYOND = 0.03  # seconds beyond a frame that picture and sound may differ
-ENDS = 0.3  # seconds of speech at the end that may be missing
+ENDS = 0.2  # seconds of speech at the end that may be missing
 FROZEN, STOPPED = 0.35, 0.6  # seconds of speech without any movement, without moving lips
 STILL = 0.02  # levels: what an encoder leaves of a frame that was shown before
 STILL_LIPS = 0.15  # of how much they usually move
@@ -125,10 +125,10 @@ def _lips(film: Film, heard: Wave, spoken: npt.NDArray[np.bool_]) -> list[Findin
         return [("no_face", {})]
     if spoken.sum() / film.rate < FEWEST:
         return []
+    if stopped := _stopped(film, spoken):
+        return stopped
     small = [cv2.resize(mouth, LIPS, interpolation=cv2.INTER_AREA) for mouth in film.mouth]
     mouths = np.stack(small).reshape(len(small), -1).astype(np.float64)
-    if stopped := _stopped(film, mouths, spoken):
-        return stopped
     lag, best, without = _fit(_opening(mouths), _loudness(heard, film), film.rate)
     seconds = lag / film.rate
     if best >= FOLLOWS and abs(seconds) > LAG and best > without + SURER:
@@ -138,12 +138,11 @@ def _lips(film: Film, heard: Wave, spoken: npt.NDArray[np.bool_]) -> list[Findin
     return []
 
 
-def _stopped(film: Film, mouths: Floats, spoken: npt.NDArray[np.bool_]) -> list[Finding]:
+def _stopped(film: Film, spoken: npt.NDArray[np.bool_]) -> list[Finding]:
     """Lips that stand still from some moment on, though more is said."""
-    changes = np.abs(np.diff(mouths, axis=0, prepend=mouths[:1])).mean(axis=1)
     around = max(1, round(film.rate * AWHILE / 2))
     windows = np.lib.stride_tricks.sliding_window_view(
-        np.pad(changes, around, "edge"), 2 * around + 1
+        np.pad(film.talked, around, "edge"), 2 * around + 1
     )
     moved = np.median(windows, axis=1)  # a face that moves on by a pixel is no word
     moving = np.flatnonzero(moved > STILL_LIPS * np.percentile(moved, 90))

@@ -57,7 +57,10 @@ def cases(speeches: list[Speech], folder: Path) -> Iterator[Case]:
             planted.append(Talk(f"{portrait}, {speech.name}", _frames(path), speech.wave))
     for number, made in enumerate(planted):
         yield from _lengths(made, folder)
-        yield from _lips(made, planted[number - 1], folder)
+        yield from _lips(made, folder)
+        for other in (planted[number - 1], planted[number - 2]):
+            swapped = Talk(made.name, made.frames, np.resize(other.wave, len(made.wave)))
+            yield _case(swapped, "lips_off", other.name, made.frames, folder)
         yield from _looks(made, folder)
 
 
@@ -76,8 +79,8 @@ def _lengths(made: Talk, folder: Path) -> Iterator[Case]:
     yield _case(made, "size", "16 px", made.frames, folder, size=asked)
 
 
-def _lips(made: Talk, other: Talk, folder: Path) -> Iterator[Case]:
-    frames, wave = made.frames, made.wave
+def _lips(made: Talk, folder: Path) -> Iterator[Case]:
+    frames = made.frames
     for seconds in (1.2, 2.0, 3.5):
         held = frames.copy()
         held[-int(seconds * FPS) :] = frames[-int(seconds * FPS)]
@@ -93,10 +96,6 @@ def _lips(made: Talk, other: Talk, folder: Path) -> Iterator[Case]:
         yield _case(made, "lips_late", f"{seconds:g} s", late, folder)
         early = np.concatenate([frames[count:], np.repeat(frames[-1:], count, 0)])
         yield _case(made, "lips_early", f"{seconds:g} s", early, folder)
-    swapped = Talk(made.name, frames, np.resize(other.wave, len(wave)))
-    yield _case(swapped, "lips_off", "another speech", frames, folder)
-    backwards = Talk(made.name, frames, wave[::-1].copy())
-    yield _case(backwards, "lips_off", "backwards", frames, folder)
 
 
 def _looks(made: Talk, folder: Path) -> Iterator[Case]:

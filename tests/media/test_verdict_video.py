@@ -48,7 +48,7 @@ def black():
 
 
 FAULTS = {
-    "too_short": GOOD[:-6],
+    "too_short": GOOD[:-4],
     "too_long": np.concatenate([GOOD, GOOD[::-1][:6]]),
     "frozen": np.concatenate([GOOD[:85], np.repeat(GOOD[85:86], 40, 0)]),
     "lips_late": film(np.roll(LOUD, 7)),
