@@ -56,6 +56,8 @@ def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | N
         text = next((str(values.get(i.name) or "") for i in task.inputs if i.spoken), "")
         pause = max(values.get(PAUSES) or [0.0])
         return {"text": text, "reference": sound, "pause": pause}
+    if len(voices) > 1:  # whose lips move when is not known
+        return None
     size = SIZE.fullmatch(str(values.get("size") or ""))
     asked = (int(size[1]), int(size[2])) if size else None
     moves = given.get("video") is not None  # light and colours change as in that video

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from comfy.errors import OutputMissing, StudioError
+from comfy.errors import InputError, OutputMissing, StudioError
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, REMEDY, Finding, Job, Link, Output
 from comfy.jobs.judging import PAUSES, findings, local_file
 from comfy.jobs.labels import Labels
@@ -28,7 +28,7 @@ from comfy.media.join_sound import Take, join_sounds
 from comfy.media.join_video import join_videos
 from comfy.media.pauses import cut_sound, cuts
 from comfy.media.results import make_presentable
-from comfy.media.sounds import accept_sound
+from comfy.media.sounds import accept_sound, sound_seconds
 from comfy.workflow.inputs import FILE_KINDS, Input
 from comfy.workflow.task import Task
 
@@ -58,12 +58,17 @@ class Parts:
         """Cut a job's sound if it is longer than so many seconds. False if it need not be.
 
         Doing it again after a crash finds the same parts: cuts and ids follow from the job.
+        Raises InputError sound_too_long for two speeches: no cut would fit both.
         """
         sound = next((i.name for i in self._tasks[job.task].inputs if _leads(i)), "")
         if not sound or job.whole:
             return False
         path = self._sound(job.values[sound])
         times = cuts(path, longest)
+        if more := self._more_speech(job):
+            if longest and times[-1] + more > longest:
+                raise InputError("sound_too_long", limit=round(longest))
+            return False
         if len(times) == 2:
             return False
         pieces = cut_sound(path, times, self._uploads)
@@ -74,6 +79,11 @@ class Parts:
         parts = [self.add(job, {**job.values, **given}, n) for n, given in enumerate(each)]
         self._store.update(job.id, parts=parts, values={**job.values, TIMES: times})
         return True
+
+    def _more_speech(self, job: Job) -> float:
+        """Seconds of what others say after the sound that a job is cut by."""
+        others = (i.name for i in self._tasks[job.task].inputs if i.kind == "audio" and not i.parts)
+        return sum(sound_seconds(self._sound(v)) for n in others if (v := job.values.get(n)))
 
     def _cut_videos(self, job: Job, times: list[float]) -> dict[str, list[Path]]:
         """The stretches of the videos that go along with the sound, by input."""

@@ -79,6 +79,16 @@ def test_a_video_is_cut_with_its_speech(studio, long_speech, tmp_path):
     assert len(frames) == 2 and sum(frames) == pytest.approx(97 + 8, abs=2)
 
 
+def test_two_speeches_are_not_cut_and_too_long_together_is_said(studio, long_speech):
+    given = {"image": PORTRAIT, "audio": long_speech, "second_audio": long_speech}
+    values = studio._intake._uploads.accept(studio.tasks["talking_head"], given, "two")
+    job = Job(id=str(uuid.uuid4()), task="talking_head", owner="two", values=values, created=1.0)
+    assert not studio._parts.split(job, 8.0)
+    with pytest.raises(InputError) as caught:
+        studio._parts.split(job, 7.0)
+    assert (caught.value.code, caught.value.details) == ("sound_too_long", {"limit": 7})
+
+
 def test_what_no_server_can_use_is_refused_in_words(studio, long_speech, tmp_path):
     film = filmed(tmp_path / "film.mp4", 10, 25)
     with pytest.raises(InputError) as caught:

@@ -23,7 +23,7 @@ VARIANTS = [variant for task in TASKS.values() for variant in task.variants]
 FULL = [variant for variant in VARIANTS if variant.quality == "full"]
 SERVERS = ["comfyui-0.3.64", "comfyui-0.7.0", "comfyui-0.8.0"]
 # Nodes that not all recordings have: from their published source, or from one server with them.
-DOCUMENTED = {"qwen-image-21", "indextts25", "infinitetalk-local"}
+DOCUMENTED = {"qwen-image-21", "indextts25"}
 # The owner's guide: where each result comes out, and where each file goes in.
 GUIDE = {
     "image_cleanup": ("60", {("78", "image")}),
@@ -32,6 +32,7 @@ GUIDE = {
     "indextts2-emotion-audio": ("173", {("101", "audio"), ("104", "audio")}),
     "indextts2-dialogue": ("173", {("101", "audio"), ("105", "audio")}),
     "infinitetalk-video": ("324", {("302", "video"), ("125", "audio")}),
+    "infinitetalk-two": ("324", {("315", "image"), ("125", "audio"), ("126", "audio")}),
 }
 FILES = {"image": "studio/picture.png", "audio": "studio/voice.wav", "video": "studio/person.mp4"}
 
@@ -49,7 +50,7 @@ def recorded(server: str) -> ObjectInfo:
 def object_info(server: str, variant: Variant) -> ObjectInfo:
     """What the real server said, with the variant's models in some folder of its lists."""
     info = recorded(server)
-    if variant.name in DOCUMENTED:
+    if variant.name in DOCUMENTED or variant.name.endswith("-local"):
         info |= recorded("documented")
     for node in variant.nodes.values():
         for item in fields(info[node["class_type"]]):
@@ -99,7 +100,10 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "voice_clone/cpu-preview",
         "talking_head/infinitetalk-local",
         "talking_head/infinitetalk",
+        "talking_head/infinitetalk-video-local",
         "talking_head/infinitetalk-video",
+        "talking_head/infinitetalk-two-local",
+        "talking_head/infinitetalk-two",
         "talking_head/cpu-preview",
     ]
     assert {name_of(v): list(v.unused) for v in VARIANTS if v.unused} == {
@@ -120,7 +124,7 @@ def test_each_task_can_be_done_without_extras_and_each_extra_by_some_variant(tas
 @pytest.mark.parametrize("variant", VARIANTS, ids=name_of)
 def test_files_and_results_are_where_the_owners_guide_says(variant: Variant) -> None:
     bound = variant.prompt(values_for(variant), filename_prefix="studio/1")
-    output, files = GUIDE.get(variant.name) or GUIDE[variant.task]
+    output, files = GUIDE.get(variant.name.removesuffix("-local")) or GUIDE[variant.task]
     assert (bound.output_node, set(variant.files)) == (output, files)
     assert bound.nodes[output]["inputs"]["filename_prefix"] == "studio/1"
     for node, name in files:
@@ -211,9 +215,16 @@ def test_a_size_is_width_by_height(variant: Variant) -> None:
         assert sent == (width, height)
 
 
-def test_picture_and_sound_have_one_frame_rate() -> None:
-    nodes = TASKS["talking_head"].variants[0].nodes
-    assert nodes["306"]["inputs"]["fps"] == nodes["324"]["inputs"]["frame_rate"] == 25
+HEADS = [variant for variant in FULL if variant.task == "talking_head"]
+
+
+@pytest.mark.parametrize("variant", HEADS, ids=name_of)
+def test_picture_and_sound_have_one_frame_rate(variant: Variant) -> None:
+    nodes = variant.nodes
+    rates = {nodes["306"]["inputs"]["fps"], nodes["324"]["inputs"]["frame_rate"]}
+    rates |= {nodes["302"]["inputs"]["force_rate"]} if "302" in nodes else set()
+    assert rates == {25}
+    assert nodes["301"]["inputs"]["num_frames"] == ["306", 2]
 
 
 def test_marks_that_split_or_weigh_a_prompt_are_made_harmless() -> None:
