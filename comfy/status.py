@@ -11,11 +11,11 @@ import sys
 import time
 
 from comfy.jobs.job import Job
-from comfy.jobs.leases import Known
 from comfy.jobs.operator import Operator
 from comfy.jobs.patience import Patience
 from comfy.jobs.server import ServerState
 from comfy.jobs.servers import Servers
+from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
 from comfy.jobs.studio import WORKFLOWS
 from comfy.settings import Settings
@@ -90,7 +90,7 @@ def _servers(settings: Settings) -> list[ServerState]:
 def _server(state: ServerState, known: Known, language: str) -> str:
     words = [say("operator.online" if state.online else "operator.offline", language)]
     words += [say("operator.drained", language)] if known.drained else []
-    speeds = [f"{kind} {mean:.1f} s" for kind, mean in sorted((known.seconds or {}).items())]
+    speeds = [f"{kind} {mean:.1f} s" for kind, mean in known.means.items()]
     parts = [
         ", ".join(words),
         f"{say('operator.queue', language)} {state.waiting}",

@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from comfy.jobs.job import Job
 from comfy.jobs.leases import Able
 from comfy.jobs.servers import Servers
+from comfy.jobs.sizes import Facts, Sizes
 from comfy.jobs.store import Store
+from comfy.workflow.task import Task, first_guess
 
 CARRY = 0.3  # seconds to carry a file from one server to another, and
 BANDWIDTH = 10e6  # bytes of it per second
 
 
-def abilities(
-    job: Job,
-    given: frozenset[str],
-    names: Sequence[str],
-    bad: Collection[str],
-    servers: Servers,
-    store: Store,
-) -> list[Able]:
-    """For the servers of these names; those in `bad`, which failed the job, only if all are."""
-    good = [name for name in names if name not in bad] or names
-    linked = [other for link in job.links if (other := store.get(link.job))]
-    found = []
-    for name in good:
-        server = servers.get(name)
-        if server and (variant := server.variant(job.task, job.wish, given)):
+class Abilities:
+    """Asks the servers, and looks into the job's files."""
+
+    def __init__(self, tasks: Mapping[str, Task], servers: Servers, store: Store) -> None:
+        self._tasks, self._servers, self._store = tasks, servers, store
+        self.sizes = Sizes(store, tasks)
+
+    def of(self, job: Job, names: Sequence[str], bad: Collection[str]) -> list[Able]:
+        """For the servers of these names; those in `bad`, which failed it, only if all are."""
+        good = [name for name in names if name not in bad] or names
+        linked = [other for link in job.links if (other := self._store.get(link.job))]
+        task = self._tasks[job.task]
+        facts, given = self.sizes.facts(task, job.values), task.given(job.values)
+        found = []
+        for name in good:
             away = [output.path for o in linked if o.server != name for output in o.outputs[:1]]
-            move = sum(CARRY + _size(path) / BANDWIDTH for path in away)
-            kind = f"{job.task}/{variant.name}"
-            found.append(Able(name, kind, variant.order, server.weight, move))
-    return found
+            move = sum(CARRY + _bytes(path) / BANDWIDTH for path in away)
+            if able := self.at(name, job.task, job.wish, given, facts, move):
+                found.append(able)
+        return found
+
+    def at(
+        self,
+        name: str,
+        task: str,
+        wish: str,
+        given: frozenset[str],
+        facts: Facts,
+        move: float = 0.0,
+    ) -> Able | None:
+        """What this server would be for such a job; None if it cannot run it now."""
+        server = self._servers.get(name)
+        variant = server.variant(task, wish, given) if server else None
+        if server is None or variant is None:
+            return None
+        guess = first_guess(self._tasks[task], variant)
+        kind = f"{task}/{variant.name}"
+        size = facts.units(guess.unit)
+        return Able(name, kind, variant.order, server.weight, move, size, guess)
 
 
-def _size(path: Path) -> int:
+def _bytes(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-WORK = 30.0  # seconds of a job of which nothing was measured yet
 PATIENT = 30.0  # seconds that the first in line waits for a better server
 CLEARLY = 2.0  # seconds by which waiting must win
 
@@ -29,7 +28,7 @@ class Candidate:
     ahead: float = 0.0
     load: float = 0.0
     move: float = 0.0
-    work: float = WORK
+    work: float = 30.0
     full: bool = False
 
     @property

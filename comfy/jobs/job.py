@@ -62,6 +62,7 @@ class Job:
     `findings` is what is wrong with the result, as far as the studio could see.
     `wish` is the variant that the person asked for; "" for the best that there is. `variant` is
     the one that it was sent with.
+    `expected`: seconds that it will take from `started`, as told before; 0 while nobody knows.
     `version` grows with every change, so that a watcher can tell whether anything happened.
     """
 
@@ -96,6 +97,7 @@ class Job:
     asked: bool = False
     findings: tuple[Finding, ...] = ()
     wish: str = ""
+    expected: float = 0.0
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""

@@ -5,19 +5,20 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
-from statistics import fmean
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from comfy.jobs.choice import WORK, Candidate, choose, in_turn
+from comfy.jobs.choice import Candidate, choose, in_turn
+from comfy.jobs.estimate import Past
 from comfy.jobs.job import COMPLETED, FINISHED, WAITING, Job
+from comfy.jobs.speeds import Known, pace_at, read_runs, with_run
 from comfy.jobs.store import Store
 from comfy.jobs.tables import JOBS, LEASES, SERVERS
+from comfy.workflow.pace import Pace
 
 PER_SERVER = 2  # one prompt runs, one waits in the server's own queue: no gap between them
-NEW_WEIGHT = 0.3  # of the newest measurement in the running mean
 
 Rivals = Callable[[str, str], Collection[str]]
 """Names of the servers that can run a task with a wished variant ("": any)."""
@@ -25,50 +26,26 @@ Rivals = Callable[[str, str], Collection[str]]
 
 @dataclass(frozen=True)
 class Able:
-    """A server that could run a job. `kind` is the task and variant; `move` seconds for files."""
+    """A server that could run a job. `kind` is the task and variant; `move` seconds for files;
+    `size` how much work it is, in the units of the variant's `guess`."""
 
     name: str
     kind: str = ""
     order: int = 0
     weight: float = 1.0
     move: float = 0.0
+    size: float = 1.0
+    guess: Pace = Pace()  # frozen
 
 
 @dataclass(frozen=True)
-class Known:
-    """What all replicas know of a server. `seconds`: running means, by "warm" or "cold" kind."""
+class Line:
+    """One look at everything: rows of `leased` jobs by server, and of those `waiting` in line, the
+    oldest first."""
 
-    drained: bool = False
-    warm: str = ""
-    seconds: Mapping[str, float] | None = None
-
-    def work(self, kind: str) -> float | None:
-        """Seconds of such a job with warm models; None if it never ran here."""
-        seconds = self.seconds or {}
-        return seconds.get(f"warm {kind}", seconds.get(f"cold {kind}"))
-
-    def load(self, kind: str) -> float | None:
-        """Seconds to load its models before; None if that cannot be told yet."""
-        seconds = self.seconds or {}
-        warm, cold = seconds.get(f"warm {kind}"), seconds.get(f"cold {kind}")
-        if self.warm == kind:
-            return 0.0
-        return None if warm is None or cold is None else max(0.0, cold - warm)
-
-
-def expected(kind: str, server: str, known: Mapping[str, Known]) -> tuple[float, float]:
-    """Seconds to load and to work: measured here, else the mean of the other servers.
-
-    Where nobody knows, loading is taken to cost nothing: so servers are tried, and then known.
-    """
-    here = known.get(server, Known())
-    works = [seconds for k in known.values() if (seconds := k.work(kind)) is not None]
-    loads = [seconds for k in known.values() if (seconds := replace(k, warm="").load(kind))]
-    work, load = here.work(kind), here.load(kind)
-    return (
-        (fmean(loads) if loads else 0.0) if load is None else load,
-        (fmean(works) if works else WORK) if work is None else work,
-    )
+    known: Mapping[str, Known]
+    leased: Mapping[str, Sequence[Any]]
+    waiting: Sequence[Any]
 
 
 class Leases:
@@ -107,8 +84,7 @@ class Leases:
             candidates = [_candidate(able, known, leased.get(able.name, []), now) for able in open_]
             name = choose(candidates, waited=now - job.created)
             if name:
-                kind = next(able.kind for able in open_ if able.name == name)
-                _grant(connection, job.id, name, kind, known.get(name), now)
+                _grant(connection, job.id, next(a for a in open_ if a.name == name), known, now)
             return name
 
         return self._store.database.write(grant)
@@ -117,6 +93,22 @@ class Leases:
         """How many jobs that want the same servers are before this one in the line."""
         before = self._store.database.read(lambda c: _before(c, job, servers, rivals))
         return sum(before.values())
+
+    def expected(self, servers: Sequence[Able]) -> float:
+        """Seconds that a job will take on the best of these, with loaded models."""
+        known = self.known()
+        paces = [(a, pace_at(a.name, a.kind, a.guess, known)) for a in servers]
+        return min((pace.seconds(able.size) for able, pace in paces), default=0.0)
+
+    def line(self) -> Line:
+        def look(connection: sa.Connection) -> Line:
+            columns = (*_TURN, JOBS.c.expected)
+            waiting = connection.execute(
+                sa.select(*columns).where(_IN_LINE).order_by(JOBS.c.created)
+            )
+            return Line(_known(connection), _leased(connection), waiting.all())
+
+        return self._store.database.read(look)
 
     def release(self, job_id: str) -> None:
         """Give the server back, and learn how long the job took. Without a lease: nothing."""
@@ -127,7 +119,10 @@ class Leases:
                 return
             job = connection.execute(JOBS.select().where(JOBS.c.id == job_id)).first()
             if job and job.status == COMPLETED and job.started and job.server == lease.server:
-                _learn(connection, lease, job.ended - job.started)
+                run = Past(lease.size, job.ended - job.started, cold=not lease.warm)
+                before = _known(connection).get(lease.server, Known()).runs
+                runs = with_run(before, lease.kind, run)
+                _write_server(connection, lease.server, seconds=runs)
             connection.execute(sa.delete(LEASES).where(LEASES.c.job == job_id))
 
         self._store.database.write(free)
@@ -176,44 +171,39 @@ def _left_over(
 def _candidate(
     able: Able, known: Mapping[str, Known], leases: Sequence[Any], now: float
 ) -> Candidate:
-    load, work = expected(able.kind, able.name, known)
+    pace = pace_at(able.name, able.kind, able.guess, known)
+    warm = known.get(able.name, Known()).warm == able.kind
     return Candidate(
         able.name,
         able.order,
         able.weight,
-        ahead=sum(_left(lease, known, now) for lease in leases),
-        load=load,
+        ahead=sum(left(lease.expected, lease.started, now) for lease in leases),
+        load=0.0 if warm else pace.load,
         move=able.move,
-        work=work,
+        work=pace.seconds(able.size),
         full=len(leases) >= PER_SERVER,
     )
 
 
-def _left(lease: Any, known: Mapping[str, Known], now: float) -> float:
+def left(expected: float, started: float, now: float) -> float:
     """Seconds that a job with a lease will still take; one that is late is taken for half done."""
-    load, work = expected(lease.kind, lease.server, known)
-    if not lease.started:
-        return work if lease.warm else load + work
-    gone = now - float(lease.started)
-    return work - gone if gone < work else work / 2
+    if not started:
+        return expected
+    gone = now - started
+    return expected - gone if gone < expected else expected / 2
 
 
 def _grant(
-    connection: sa.Connection, job: str, name: str, kind: str, known: Known | None, now: float
+    connection: sa.Connection, job: str, able: Able, known: Mapping[str, Known], now: float
 ) -> None:
-    warm = bool(known and known.warm == kind)
-    row = {"job": job, "server": name, "granted": now, "kind": kind, "warm": int(warm)}
-    connection.execute(sa.insert(LEASES).values(row))
+    warm = known.get(able.name, Known()).warm == able.kind
+    row = {"job": job, "server": able.name, "granted": now, "kind": able.kind, "warm": int(warm)}
+    connection.execute(sa.insert(LEASES).values(**row, size=able.size))
+    pace = pace_at(able.name, able.kind, able.guess, known)
+    expected = pace.seconds(able.size, cold=not warm)
+    connection.execute(sa.update(JOBS).where(JOBS.c.id == job).values(expected=expected))
     if not warm:
-        _write_server(connection, name, warm=kind)
-
-
-def _learn(connection: sa.Connection, lease: Any, seconds: float) -> None:
-    known = _known(connection).get(lease.server, Known())
-    key = f"{'warm' if lease.warm else 'cold'} {lease.kind}"
-    means = dict(known.seconds or {})
-    means[key] = means.get(key, seconds) * (1 - NEW_WEIGHT) + seconds * NEW_WEIGHT
-    _write_server(connection, lease.server, seconds=means)
+        _write_server(connection, able.name, warm=able.kind)
 
 
 def _write_server(connection: sa.Connection, name: str, **changes: Any) -> None:
@@ -225,12 +215,15 @@ def _write_server(connection: sa.Connection, name: str, **changes: Any) -> None:
 
 def _known(connection: sa.Connection) -> dict[str, Known]:
     rows = connection.execute(sa.select(SERVERS))
-    return {row.name: Known(row.drained, row.warm, row.seconds) for row in rows}
+    return {row.name: Known(row.drained, row.warm, read_runs(row.seconds)) for row in rows}
 
 
 def _leased(connection: sa.Connection) -> dict[str, list[Any]]:
-    columns = (LEASES.c.server, LEASES.c.kind, LEASES.c.warm, JOBS.c.started, JOBS.c.owner)
-    query = sa.select(*columns).select_from(LEASES.outerjoin(JOBS, JOBS.c.id == LEASES.c.job))
+    columns = (LEASES.c.server, JOBS.c.owner)
+    times = (sa.func.coalesce(column, 0.0).label(column.name) for column in _TIMES)
+    query = sa.select(*columns, *times).select_from(
+        LEASES.outerjoin(JOBS, JOBS.c.id == LEASES.c.job)
+    )
     found: dict[str, list[Any]] = {}
     for row in connection.execute(query):
         found.setdefault(str(row.server), []).append(row)
@@ -262,6 +255,7 @@ def _kind(row: Any) -> tuple[str, str]:
     return str(row.task), str(row.wish)
 
 
+_TIMES = (JOBS.c.started, JOBS.c.expected)
 _TURN = tuple(JOBS.c[name] for name in ("id", "owner", "priority", "created", "task", "wish"))
 # Who got a server a moment ago still says that it is in line.
 _IN_LINE = sa.and_(

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 
 from comfy.jobs.job import CANCELLED, FAILED, WAITING, Job
-from comfy.jobs.leases import Known, Leases
+from comfy.jobs.leases import Leases
+from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
 from comfy.jobs.tables import JOBS, LEASES, REPLICAS
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from comfy.errors import PromptLost, PromptStalled, ServerError, StudioError
-from comfy.jobs.abilities import abilities
+from comfy.jobs.abilities import Abilities
 from comfy.jobs.batch import Batches
 from comfy.jobs.durable import AWAY, LOST, Closing
 from comfy.jobs.fetch import disk_is_full
@@ -57,11 +57,13 @@ class JobSteps:
         labels: Labels,
         parts: Parts,
         batches: Batches,
+        abilities: Abilities,
         replica: str,
     ) -> None:
         """`replica`: the id of the one that this process is."""
         self._replica = replica
         self._parts, self._batches = parts, batches
+        self._abilities = abilities
         self._guests = guests
         self._labels = labels
         self._store = store
@@ -99,13 +101,13 @@ class JobSteps:
                     break
                 asked = limit
             bad = self._failed_at.get(job.id, frozenset())
-            given = self._tasks[job.task].given(job.values)
-            known = abilities(job, given, able, bad, self._servers, self._store)
+            known = self._abilities.of(job, able, bad)
             near = place < FRONT * len(able)
             if near and (server := self._leases.take(job, known, self._servers.able)):
                 return server
             place = self._leases.place(job, known, self._servers.able)
-            self._store.show(job, phase="line", place=place)
+            expected = job.expected or self._leases.expected(known)
+            self._store.show(job, phase="line", place=place, expected=expected)
             if near:
                 self._store.wait(TICK)
             else:

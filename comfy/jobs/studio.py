@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError
+from comfy.jobs.abilities import Abilities
 from comfy.jobs.batch import Batches
 from comfy.jobs.durable import Durable
 from comfy.jobs.guests import Guests
@@ -31,6 +32,7 @@ from comfy.jobs.server import ServerState
 from comfy.jobs.servers import Servers
 from comfy.jobs.steps import JobSteps
 from comfy.jobs.store import Store
+from comfy.jobs.told import Estimates
 from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
 from comfy.jobs.voices import Voices
@@ -90,6 +92,8 @@ class Studio:
         )
         self.remedies = Remedies(self._store, self._intake)
         self.batches = Batches(self._store, self._intake)
+        abilities = Abilities(self.tasks, self._servers, self._store)
+        self.estimates = Estimates(self.tasks, self._servers, self._store, self._leases, abilities)
         self._steps = JobSteps(
             self._store,
             self._leases,
@@ -100,6 +104,7 @@ class Studio:
             labels,
             parts,
             self.batches,
+            abilities,
             self._replica.id,
         )
         keep = {"keep_days": settings.keep_days, "keep_mb": settings.keep_mb}
@@ -117,8 +122,7 @@ class Studio:
     @classmethod
     def open(cls, settings: Settings) -> Studio:
         """A studio that works: unfinished jobs of an earlier run go on."""
-        studio = cls(settings)
-        studio.start()
+        (studio := cls(settings)).start()
         return studio
 
     def start(self) -> None:

@@ -45,6 +45,7 @@ JOBS = sa.Table(
     sa.Column("asked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("findings", sa.JSON, nullable=False, server_default="[]"),
     sa.Column("wish", sa.String(64), nullable=False, server_default=""),
+    sa.Column("expected", sa.Float, nullable=False, server_default="0"),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(
@@ -55,6 +56,7 @@ LEASES = sa.Table(
     sa.Column("granted", sa.Float, nullable=False),
     sa.Column("kind", sa.String(160), nullable=False, server_default=""),
     sa.Column("warm", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("size", sa.Float, nullable=False, server_default="1"),
 )
 REPLICAS = sa.Table(  # `beats` counts up while the replica lives; nobody compares clocks
     "replicas",

@@ -67,11 +67,11 @@ class Vitals:
         yield from (up, queue, leases, drained)
         seconds = GaugeMetricFamily(
             "comfy_server_seconds",
-            "Running mean of a job's seconds; cold: models were loaded first",
+            "Mean of a job's seconds; cold: models were loaded first",
             labels=["server", "models", "kind"],
         )
         for name, known in sorted(seen.servers.items()):
-            for key, value in sorted((known.seconds or {}).items()):
+            for key, value in known.means.items():
                 models, _, kind = key.partition(" ")
                 seconds.add_metric([name, models, kind], value)
         yield seconds

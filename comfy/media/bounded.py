@@ -74,6 +74,13 @@ def sound_seconds(path: Path) -> float:
         raise InputError("sound_unusable") from error
 
 
+def sound_length(path: Path) -> float:
+    try:
+        return float(WORKERS.call("sound_length", path, seconds=QUICK))
+    except Broken as error:
+        raise InputError("sound_unusable") from error
+
+
 def picture_hints(path: Path) -> list[Hint]:
     try:
         return [(str(name), dict(told)) for name, told in WORKERS.call("picture_hints", path)]

@@ -33,6 +33,7 @@ CALLS: Mapping[str, Callable[..., Any]] = {
         sounds.sound_seconds,
         clips.accept_video,
         clips.video_size,
+        sounds.sound_length,
         hints.picture_hints,
         hints.sound_hints,
         mend.louder,

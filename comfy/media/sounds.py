@@ -64,6 +64,19 @@ def sound_seconds(path: Path) -> float:
         raise InputError("sound_unusable") from exc
 
 
+def sound_length(path: Path) -> float:
+    """Length in seconds as the file itself says, without decoding it where it does."""
+    try:
+        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+            if not DEMUXERS & set(container.format.name.split(",")):
+                raise InputError("sound_unusable")
+            if container.duration:
+                return float(container.duration / av.time_base)
+    except BROKEN as exc:
+        raise InputError("sound_unusable") from exc
+    return sound_seconds(path)
+
+
 def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
     """Write the first sound track to `target`; give sample rate and number of samples."""
     try:

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from anyio import to_thread
 
 from comfy.jobs.job import WAITING, Job
-from comfy.jobs.leases import Known
+from comfy.jobs.speeds import Known
 from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import PATHS, Vitals
 from comfy.text import explain, pick_language, say
@@ -151,8 +151,8 @@ def _drained(known: dict[str, Known], name: str) -> bool:
 
 
 def _speeds(known: dict[str, Known], name: str) -> list[str]:
-    seconds = known.get(name, Known()).seconds or {}
-    return [f"{kind}: {mean:.1f} s" for kind, mean in sorted(seconds.items())]
+    means = known.get(name, Known()).means
+    return [f"{kind}: {mean:.1f} s" for kind, mean in means.items()]
 
 
 def _job(job: Job, tell: Callable[..., str]) -> list[str]:

@@ -14,6 +14,7 @@ from comfy.protocol import ObjectInfo
 from comfy.workflow.discover import discovered_variants
 from comfy.workflow.formats import lost, read_graph
 from comfy.workflow.inputs import Input
+from comfy.workflow.pace import Pace
 from comfy.workflow.problem import Problem
 from comfy.workflow.variant import Variant, load_variant
 
@@ -79,6 +80,12 @@ class Task:
         given = self.given(values)
         extra = [i.name for i in self.inputs if i.name in given and not i.required]
         return InputError("inputs_unfit", inputs=extra or sorted(given))
+
+
+def first_guess(task: Task, variant: Variant) -> Pace:
+    """How long a variant may take; without a manifest's word, like the task's best that has one."""
+    guesses = (v.pace for v in (variant, *task.variants) if v.pace)
+    return next(guesses, Pace())
 
 
 def load_tasks(folder: Path, own: Path | None = None) -> dict[str, Task]:

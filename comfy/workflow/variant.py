@@ -11,6 +11,7 @@ from typing import Any
 from comfy.errors import InputError, WorkflowError
 from comfy.protocol import Nodes
 from comfy.workflow.inputs import AUTO, FILE_KINDS, Input
+from comfy.workflow.pace import Pace
 from comfy.workflow.problem import Problem, Remark
 from comfy.workflow.prompt import Prompt, Selector
 from comfy.workflow.read import checked_nodes, read_file
@@ -48,6 +49,7 @@ class Variant:
     `alternatives` lists, for model files, others that do the same; `extra_pnginfo` belongs into
     the request's extra_data.
     A longer sound than `safe_seconds` is sent in parts; 0 for no limit.
+    `pace` is the first guess of how long it takes; None if its manifest has none.
     `remarks` tell what was noticed in a file without a manifest.
     """
 
@@ -63,6 +65,7 @@ class Variant:
     extra_pnginfo: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[Remark | Problem, ...] = ()
     safe_seconds: float = SAFE_SECONDS
+    pace: Pace | None = None
 
     @property
     def places(self) -> frozenset[tuple[str, str]]:
@@ -137,6 +140,7 @@ def _build(
         return problems
     bound = {item.input.name for item in bindings}
     unused = tuple(i.name for i in inputs if i.name not in bound and not i.picks)
+    guess = table.pop("estimate", None)
     return Variant(
         name=where["variant"],
         task=where["task"],
@@ -146,6 +150,7 @@ def _build(
         bindings=tuple(bindings),
         output_node=output_node,
         unused=unused,
+        pace=Pace(**guess) if guess else None,
         **table,
     )
 

@@ -1,7 +1,11 @@
 """Which server a job takes, and whose turn it is."""
 
-from comfy.jobs.choice import WORK, Candidate, choose, in_turn
-from comfy.jobs.leases import Able, Leases, expected
+import pytest
+
+from comfy.jobs.choice import Candidate, choose, in_turn
+from comfy.jobs.leases import Able, Leases
+from comfy.jobs.speeds import pace_at
+from comfy.workflow.pace import Pace
 from tests.jobs.test_store import anywhere, in_line, store  # noqa: F401  a fixture
 
 
@@ -50,7 +54,19 @@ def test_speeds_and_warm_models_are_learned(store):  # noqa: F811
         store.update(name, started=100.0, ended=100.0 + seconds, server="one", status="completed")
         leases.release(name)
     known = leases.known()["one"]
-    assert known.seconds == {"cold image_cleanup/x": 25.0, "warm image_cleanup/x": 5.0}
-    assert (known.load("image_cleanup/x"), known.work("image_cleanup/x")) == (0.0, 5.0)
-    assert expected("image_cleanup/x", "two", leases.known()) == (20.0, 5.0)  # from "one"
-    assert expected("voice_clone/y", "one", leases.known()) == (0.0, WORK)
+    kind = "image_cleanup/x"
+    assert known.means == {f"cold {kind}": 25.0, f"warm {kind}": 5.0}
+    guess = Pace(load=60, each=30)
+    here, elsewhere = (pace_at(name, kind, guess, leases.known()) for name in ("one", "two"))
+    assert here == elsewhere  # a server that never ran it is taken for as fast as another
+    assert here.seconds(1, cold=True) == pytest.approx(25, rel=0.1)
+    assert here.seconds(1) == pytest.approx(5, rel=0.1)
+    assert pace_at("one", "voice_clone/y", guess, leases.known()) == guess
+
+
+def test_what_a_job_will_take_is_written_down_when_it_gets_its_server(store):  # noqa: F811
+    leases = Leases(store)
+    store.add(job := in_line("a", 1.0))
+    able = Able("one", "image_cleanup/x", size=3, guess=Pace("megapixels", load=10, each=2))
+    leases.take(job, [able], anywhere)
+    assert store.get("a").expected == 16.0
