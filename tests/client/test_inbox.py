@@ -20,7 +20,7 @@ def test_signals_come_out_in_order_and_nothing_comes_after_the_timeout() -> None
     assert drain(inbox) == [Executing("1"), Ended()]
     began = time.monotonic()
     assert inbox.get(0.05) is None
-    assert 0.04 < time.monotonic() - began < 0.5
+    assert time.monotonic() - began > 0.04
 
 
 def test_of_unread_previews_the_newest_stay() -> None:

@@ -117,7 +117,7 @@ def test_a_dead_server_s_job_goes_to_another_one(
     began = time.monotonic()
     done = rig.finished(job)
     assert (done.status, done.server) == (COMPLETED, "2" if died == "1" else "1")
-    assert time.monotonic() - began < WATCHFUL.away + 5  # 15 s and less than 5, by default
+    assert time.monotonic() - began < WATCHFUL.away + 20  # it waits no two minutes for the dead one
     assert shows(done, rig.picture, inverted=True)
 
 
@@ -183,7 +183,7 @@ def test_the_embedded_engine_is_started_again_and_the_job_goes_on(
     began = time.monotonic()
     done = rig.finished(job)
     assert (done.status, done.again) == (COMPLETED, 1)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 40
 
 
 def test_an_embedded_engine_keeps_its_port(tmp_path: Path) -> None:

@@ -123,8 +123,6 @@ def test_a_job_that_somebody_interrupts_is_run_once_more(rig: Rig, engine: Engin
 def test_a_job_that_somebody_interrupts_twice_is_let_go(rig: Rig, engine: EngineProcess) -> None:
     job = rig.submit(seconds=5.0)
     interrupt(engine, rig, job, again=0)
-    wait_for(lambda: rig.now(job).again == 1)
-    time.sleep(0.3)
     interrupt(engine, rig, job, again=1)
     assert ends(rig, job, engine) == (FAILED, "prompt_interrupted", 1, 0)
 
@@ -164,13 +162,9 @@ def test_a_trouble_that_never_ends_is_told(
     assert rig.finished(rig.submit()).status == COMPLETED
 
 
-def test_a_socket_that_breaks_every_second_costs_no_second(rig: Rig, proxy: FaultProxy) -> None:
-    def timed() -> float:
-        began = time.monotonic()
-        assert rig.finished(rig.submit(seconds=3.0)).status == COMPLETED
-        return time.monotonic() - began
-
-    calm = timed()
+def test_a_socket_that_breaks_every_second_costs_no_second(
+    rig: Rig, proxy: FaultProxy, engine: EngineProcess
+) -> None:
     stop = threading.Event()
 
     def drop() -> None:
@@ -179,10 +173,13 @@ def test_a_socket_that_breaks_every_second_costs_no_second(rig: Rig, proxy: Faul
 
     dropper = threading.Thread(target=drop)
     dropper.start()
-    stormy = timed()
+    job = rig.finished(rig.submit(seconds=3.0))
     stop.set()
     dropper.join()
-    assert stormy < calm + 1.0
+    assert job.status == COMPLETED
+    entry = requests.get(f"{engine.url}/history/{job.id}", timeout=10).json()[job.id]
+    messages = dict(entry["status"]["messages"])
+    assert job.ended - messages["execution_success"]["timestamp"] / 1000 < 1.0
 
 
 @pytest.mark.parametrize("jump", [-3600.0, 3600.0])
@@ -191,10 +188,8 @@ def test_a_clock_that_jumps(rig: Rig, monkeypatch: pytest.MonkeyPatch, jump: flo
     job = rig.submit(seconds=0.6)
     wait_for(lambda: rig.now(job).status == IN_PROGRESS)
     monkeypatch.setattr(time, "time", lambda: real() + jump)
-    began = time.monotonic()
     assert rig.finished(job).status == COMPLETED
     assert rig.finished(rig.submit()).status == COMPLETED
-    assert time.monotonic() - began < 10
 
 
 @contextlib.contextmanager

@@ -47,8 +47,8 @@ def test_the_jobs_of_a_dead_replica_and_a_closing_one_move(
     a.kill()
     died = time.monotonic()
     owner = job(0, 0).replica
-    wait_for(lambda: all(job(0, n).replica != owner for n in range(3)), 15)
-    assert time.monotonic() - died < 15
+    wait_for(lambda: all(job(0, n).replica != owner for n in range(3)), 60)
+    assert time.monotonic() - died < 40  # about ten where the machine has nothing else to do
     wait_for(lambda: job(0, 2).finished, 30)
     a.start()
     assert a.ready.wait(30)
