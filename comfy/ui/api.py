@@ -79,6 +79,7 @@ class Api:
         wait: bool = True,
         consent: bool = False,
         variant: str = "",
+        emotion_strength: float = 0.65,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Say a text with the voice of a recording.
 
@@ -90,6 +91,7 @@ class Api:
             wait: answer when it is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
             variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
+            emotion_strength: 0 to 1
 
         Returns:
             The speech, and the job.
@@ -98,6 +100,7 @@ class Api:
             "reference_audio": reference_audio,
             "text": text,
             "emotion": emotion,
+            "emotion_strength": emotion_strength,
             "seed": seed,
         }
         files, job = self._run(request, "voice_clone", values, wait, consent, variant)
@@ -148,6 +151,7 @@ class Api:
         wait: bool = True,
         consent: bool = False,
         variants: dict | None = None,  # type: ignore[type-arg]
+        emotion_strength: float = 0.65,
     ) -> tuple[FileData | None, FileData | None, FileData | None, dict]:  # type: ignore[type-arg]
         """Clean the picture, clone the voice, and make the picture speak the text with it.
 
@@ -163,6 +167,7 @@ class Api:
             wait: answer when all is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
             variants: the same by task, e.g. {"voice_clone": "indextts25"}
+            emotion_strength: 0 to 1
 
         Returns:
             The video, the clean picture, the speech, and the job of the video with its `steps`.
@@ -173,6 +178,7 @@ class Api:
             "text": text,
             "instruction": instruction,
             "emotion": emotion,
+            "emotion_strength": emotion_strength,
             "prompt": prompt,
             "size": size,
             "seed": seed,

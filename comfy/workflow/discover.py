@@ -62,7 +62,7 @@ def discover(
         bindings += [Binding(item, *place) for place in found]
         if not found and item.required:
             problems.append(Problem("input_place_unknown", {"input": item.name}))
-        elif not found and not item.picks:
+        elif not found and not item.picks and item.name not in _factors(bindings):
             remarks.append(Remark("input_without_place", {"input": item.name}))
         elif item.kind in FILE_KINDS and len(found) > 1 and item.name not in (told or {}):
             many = [node for node, _, _ in found]
@@ -105,7 +105,7 @@ def discovered_variant(
     where = {"task": task, "variant": name}
     if found.problems:
         return [Problem(problem.code, {**where, **problem.details}) for problem in found.problems]
-    bound = {binding.input.name for binding in found.bindings}
+    bound = {binding.input.name for binding in found.bindings} | _factors(found.bindings)
     return Variant(
         name=name,
         task=task,
@@ -118,6 +118,11 @@ def discovered_variant(
         extra_pnginfo=extras_of(found),
         remarks=found.remarks,
     )
+
+
+def _factors(bindings: Sequence[Binding]) -> set[str | None]:
+    """The inputs whose part is to multiply another one's value."""
+    return {binding.transform.times for binding in bindings}
 
 
 def extras_of(found: Found) -> Mapping[str, Any]:

@@ -45,19 +45,20 @@ ASPECT_SCALER = "LayerUtility: ImageScaleByAspectRatio V2"
 CONSTANT_NAMES = ("value", "int", "float", "number")
 
 # IndexTTS2Run.emo_vector: [happy, angry, sad, afraid, disgusted, melancholic, surprised, calm].
-# One emotion at full, times IndexTTS2's own bias, at most 0.8, times its default strength 0.65.
-EMOTIONS = {"neutral": ""} | {
-    name: str([value if place == index else 0.0 for place in range(8)])
+# One emotion at full: times IndexTTS2's own bias, at most 0.8. EMOTION_STRENGTH weakens it.
+EMOTION_STRENGTH = "emotion_strength"
+EMOTIONS: dict[str, Any] = {"neutral": ""} | {
+    name: [value if place == index else 0.0 for place in range(8)]
     for index, (name, value) in enumerate(
         {
-            "happy": 0.52,
-            "angry": 0.52,
-            "sad": 0.52,
-            "afraid": 0.52,
-            "disgusted": 0.52,
-            "melancholic": 0.52,
-            "surprised": 0.4469,
-            "calm": 0.3656,
+            "happy": 0.8,
+            "angry": 0.8,
+            "sad": 0.8,
+            "afraid": 0.8,
+            "disgusted": 0.8,
+            "melancholic": 0.8,
+            "surprised": 0.6875,
+            "calm": 0.5625,
         }.items()
     )
 }

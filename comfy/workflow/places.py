@@ -132,7 +132,8 @@ def _emotions(item: Input, nodes: Nodes) -> Iterator[Place]:
     table = {name: families.EMOTIONS[name] for name in item.choices}
     for node_id, node in nodes.items():
         if node["class_type"] == "IndexTTS2Run" and "emo_vector" in node["inputs"]:
-            yield node_id, "emo_vector", Transform(map=table)
+            strength = families.EMOTION_STRENGTH
+            yield node_id, "emo_vector", Transform(map=table, times=strength, format="{value}")
 
 
 def _sizes(item: Input) -> dict[str, tuple[int, int]]:

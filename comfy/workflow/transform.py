@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,12 +29,13 @@ SPEAKER = re.compile(r"\[s[12]\]", re.I)  # who says what follows, in a text of 
 
 @dataclass(frozen=True)
 class Transform:
-    """Applied in this order: `map`, `script`, `modulo`, `scale`, `offset`, `format`, `plain`,
-    `turns`.
+    """Applied in this order: `map`, `script`, `modulo`, `scale`, `offset`, `times`, `format`,
+    `plain`, `turns`.
 
     * map: a table, choice -> value; one without "auto" leaves that choice to the sender
     * script: a table, the writing that a text is in -> value: "kana", "han", "arabic", "other"
     * modulo, scale, offset: value % modulo * scale + offset
+    * times: the name of a number input that each number is multiplied by, if it is there
     * format: a text in which "{value}" is replaced
     * turns: the first speaker's mark, [S1], where the text does not begin with a speaker's
     * plain: marks that a text encoder would act on become harmless ones
@@ -45,6 +46,7 @@ class Transform:
     modulo: int | None = None
     scale: float | None = None
     offset: float | None = None
+    times: str | None = None
     format: str | None = None
     plain: bool = False
     turns: bool = False
@@ -74,15 +76,18 @@ class Transform:
         unmapped = [choice for choice in given if choice not in self.map]
         return f"map does not cover {', '.join(unmapped)}" if unmapped else None
 
-    def apply(self, item: Input, value: Any) -> Any:
-        """The value that the node gets. Raises InputError for a choice that is not in `map`."""
+    def apply(self, item: Input, value: Any, factor: float = 1.0) -> Any:
+        """The value that the node gets; `factor` is the value of the input that `times` names.
+
+        Raises InputError for a choice that is not in `map`.
+        """
         if self.map is not None:
             if value not in self.map:
                 raise InputError("choice_unknown", input=item.name, choices=list(self.map))
             value = self.map[value]
         if self.script is not None:
             return self.script[script_of(value)]
-        value = self._calculate(value)
+        value = _multiplied(self._calculate(value), factor)
         if self.format is not None:
             value = self.format.replace("{value}", str(value))
         value = value.translate(PLAIN) if self.plain else value
@@ -97,6 +102,15 @@ class Transform:
             value += self.offset
         # binary noise such as 0.8000069999999999 has no meaning for any node
         return round(value, 9) if isinstance(value, float) else value
+
+
+def _multiplied(value: Any, factor: float) -> Any:
+    """A number or each number of a list; a text and a boolean have nothing to multiply."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_multiplied(part, factor) for part in value]
+    if factor == 1 or isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return round(value * factor, 4)
 
 
 def script_of(text: str) -> str:

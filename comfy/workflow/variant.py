@@ -101,7 +101,9 @@ class Variant:
                 raise InputError("input_missing", input=item.name)
             value = values[item.name]
             if value is not None:
-                prompt.patch(binding.node, binding.name, binding.transform.apply(item, value))
+                factor = values.get(binding.transform.times or "")
+                changed = binding.transform.apply(item, value, 1.0 if factor is None else factor)
+                prompt.patch(binding.node, binding.name, changed)
         prompt.patch(self.output_node, PREFIX, filename_prefix)
         return Bound(prompt.nodes, self.output_node)
 
@@ -138,7 +140,7 @@ def _build(
     ]
     if problems:
         return problems
-    bound = {item.input.name for item in bindings}
+    bound = {name for item in bindings for name in (item.input.name, item.transform.times)}
     unused = tuple(i.name for i in inputs if i.name not in bound and not i.picks)
     guess = table.pop("estimate", None)
     return Variant(

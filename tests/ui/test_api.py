@@ -44,18 +44,19 @@ def parameters(client: Client) -> dict[str, list[str]]:
 
 LAST = ("seed=0", "wait=True", "consent=False")
 WHICH = "variant=''"
+STRENGTH = "emotion_strength=0.65"
 
 
 def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
     assert parameters(client) == {
         "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True", WHICH],
-        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", *LAST, WHICH],
+        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", *LAST, WHICH, STRENGTH],
         "/talking_head": [
             *("image", "audio", "prompt=''", "size='auto'", *LAST, WHICH),
         ],
         "/pipeline": [
             *("image", "reference_audio", "text", "instruction=''", "emotion='neutral'"),
-            *("prompt=''", "size='auto'", *LAST, "variants=None"),
+            *("prompt=''", "size='auto'", *LAST, "variants=None", STRENGTH),
         ],
         "/job": ["job_id"],
         "/cancel": ["job_id"],
@@ -151,7 +152,7 @@ def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> No
 
 BARE = {  # a path as plain text, where a file belongs
     "image_cleanup": [str(KEYFRAME), "", 0, True, ""],
-    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, ""],
+    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, "", 0.65],
     "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, ""],
 }
 

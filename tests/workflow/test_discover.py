@@ -250,8 +250,9 @@ def test_what_has_no_place_is_told_and_unused() -> None:
     nodes = foreign.voice()
     del nodes["9"]["inputs"]["emo_vector"], nodes["9"]["inputs"]["temperature"]
     variant = variant_of(nodes, "voice_clone")
-    assert (variant.unused, variant.extra_pnginfo) == (("emotion", "seed"), {})
+    assert (variant.unused, variant.extra_pnginfo) == (("emotion", "emotion_strength", "seed"), {})
     assert variant.remarks[1:] == (
         Remark("input_without_place", {"input": "emotion"}),
+        Remark("input_without_place", {"input": "emotion_strength"}),
         Remark("input_without_place", {"input": "seed"}),
     )

@@ -42,6 +42,15 @@ def test_values_change_as_declared(
     assert changed == result and type(changed) is type(result)
 
 
+@pytest.mark.parametrize(
+    ("value", "result"),
+    [(0.8, 0.4), ([0.8, 0, [1]], [0.4, 0.0, [0.5]]), ("", ""), (True, True), (0.33335, 0.1667)],
+)
+def test_numbers_are_multiplied_by_another_input(value: object, result: object) -> None:
+    transform = Transform(map={"calm": value, "happy": 1}, times="strength")
+    assert transform.apply(MOOD, "calm", 0.5) == result
+
+
 def test_a_choice_outside_the_table_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         Transform(map={"calm": 1}).apply(MOOD, "happy")

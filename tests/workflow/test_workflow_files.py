@@ -110,7 +110,7 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "image_cleanup/cpu-preview": ["seed"],
         "talking_head/cpu-preview": ["prompt"],
         "voice_clone/indextts2-emotion-audio": ["emotion"],
-        "voice_clone/indextts2-emotion-text": ["emotion"],
+        "voice_clone/indextts2-emotion-text": ["emotion", "emotion_strength"],
     }
 
 
