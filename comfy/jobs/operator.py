@@ -84,6 +84,7 @@ class Operator:
             consent=job.consent,
             priority=job.priority,
             wish=job.wish,
+            asked=True,
         )
         self._store.add(again)  # without a replica: one that lives takes it up
         return again

@@ -84,7 +84,7 @@ def test_a_failed_job_is_done_once_more(rig: Rig) -> None:
     wait_for(lambda: not rig.leases())
     assert ask(rig, "POST", f"act=retry&name={job.id}")[0] == 303
     again = [j for j in rig.studio.recent(job.owner) if j.id != job.id]
-    assert [j.values for j in again] == [rig.now(job).values]
+    assert [(j.values, j.asked) for j in again] == [(rig.now(job).values, True)]
     wait_for(lambda: rig.now(again[0]).progress)
     rig.studio.cancel(again[0].id)
     assert rig.studio.operator.retry("no such job") is None
