@@ -101,10 +101,24 @@ def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
 def _blocks(container: av.container.InputContainer, rate: int) -> Iterator[Samples]:
     resampler = av.AudioResampler("s16", "mono", rate)
     for frame in _frames(container):
-        for piece in resampler.resample(frame):
+        for piece in resampler.resample(_finite(frame)):
             yield piece.to_ndarray()[0]
     for piece in resampler.resample(None):
         yield piece.to_ndarray()[0]
+
+
+def _finite(frame: av.AudioFrame) -> av.AudioFrame:
+    """Samples that are no numbers, as broken recorders write them, become silence, not a bang."""
+    if not frame.format.name.startswith(("flt", "dbl")):
+        return frame
+    samples = frame.to_ndarray()
+    if np.isfinite(samples).all():
+        return frame
+    samples[~np.isfinite(samples)] = 0
+    form, layout = frame.format.name, frame.layout.name
+    mended = av.AudioFrame.from_ndarray(samples, format=form, layout=layout)
+    mended.sample_rate, mended.pts, mended.time_base = frame.sample_rate, frame.pts, frame.time_base
+    return mended
 
 
 def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:

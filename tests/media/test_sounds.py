@@ -85,6 +85,16 @@ def test_a_video_gives_its_sound_track(tmp_path):
     assert abs(sound_seconds(tmp_path / "a.mp4") - 1) < 0.1
 
 
+@pytest.mark.parametrize("rate", [44_100, 96_000])
+def test_samples_that_are_no_numbers_become_silence(rate, tmp_path):
+    samples = np.sin(np.arange(2 * rate) / 30) * 0.3
+    samples[5000:6000] = np.nan
+    samples[7000:7003] = (np.inf, -np.inf, np.nan)
+    soundfile.write(tmp_path / "a.wav", np.stack([samples] * 8, axis=1), rate, subtype="FLOAT")
+    heard, _ = soundfile.read(accept_sound(tmp_path / "a.wav", tmp_path / "in", LIMITS))
+    assert 0.25 < abs(heard).max() < 0.35
+
+
 def test_odd_sample_rates_are_brought_into_range(tmp_path):
     low = accept_sound(written(tmp_path / "a.wav", tone(1, 8000), 8000), tmp_path, LIMITS)
     high = accept_sound(written(tmp_path / "b.wav", tone(1, 96_000), 96_000), tmp_path, LIMITS)
