@@ -81,9 +81,11 @@ def sound_length(path: Path) -> float:
         raise InputError("sound_unusable") from error
 
 
-def picture_hints(path: Path) -> list[Hint]:
+def picture_hints(path: Path, *, face: bool = False) -> list[Hint]:
     try:
-        return [(str(name), dict(told)) for name, told in WORKERS.call("picture_hints", path)]
+        return [
+            (str(name), dict(told)) for name, told in WORKERS.call("picture_hints", path, face=face)
+        ]
     except Broken as error:
         raise InputError("picture_unusable") from error
 

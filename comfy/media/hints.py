@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import soundfile
 from PIL import Image, ImageStat
 
 from comfy.errors import InputError
+from comfy.media.haar import Cascades
 from comfy.media.pictures import BROKEN, FORMATS, MOST_PIXELS
-from comfy.media.sounds import LEVELS_A_SECOND, liveliest_start, sound_levels
+from comfy.media.sounds import LEVELS_A_SECOND, Levels, liveliest_start, sound_levels
 from comfy.media.video import sharpness
 
 Hint = tuple[str, dict[str, Any]]
@@ -19,25 +21,31 @@ Hint = tuple[str, dict[str, Any]]
 
 SMALL = 400  # pixels of the shorter side; the models work at 480 and more
 BLURRED = 25.0  # see `sharpness`
+FACE_LOOK = 640  # longest side of the picture in which a face is looked for
+LEAST_FACE = 24  # pixels there
+SMALL_FACE = 100  # pixels across: the mouth is a fifth of it
 DARK = 28.0  # mean of 8-bit grey
 SHORT = 3.0  # seconds of a reference voice
 QUIET = 0.02  # RMS of the louder parts: about -34 dBFS
+NOISY = 15.0  # dB from the quietest tenth of a voice to its loudest; clear ones have 25 and more
 FULL_SCALE = 0.985
 CLIPPED = 0.0005  # share of samples at full scale
 
 
-def picture_hints(path: Path) -> list[Hint]:
-    """Hints for a picture of a person or a scene. Raises InputError picture_unusable."""
+def picture_hints(path: Path, *, face: bool = False) -> list[Hint]:
+    """Hints for a picture; with `face` it shall speak. Raises InputError picture_unusable."""
     try:
         with Image.open(path, formats=FORMATS) as image:
             width, height = image.size
             if width * height > MOST_PIXELS:
                 raise InputError("picture_unusable")
-            image.draft("RGB", (512, 512))
-            image.thumbnail((512, 512))
-            grey = image.convert("L")
+            image.draft("RGB", (FACE_LOOK, FACE_LOOK))
+            image.thumbnail((FACE_LOOK, FACE_LOOK))
+            look = image.convert("L")
     except BROKEN as exc:
         raise InputError("picture_unusable") from exc
+    grey = look.copy()
+    grey.thumbnail((512, 512))
     hints: list[Hint] = []
     if min(width, height) < SMALL:
         hints.append(("small", {"width": width, "height": height, "limit": SMALL}))
@@ -45,7 +53,22 @@ def picture_hints(path: Path) -> list[Hint]:
         hints.append(("dark", {}))
     elif sharpness(grey) < BLURRED:
         hints.append(("blurred", {}))
-    return hints
+    return hints + _face_hints(look, max(width, height)) if face else hints
+
+
+def _face_hints(grey: Image.Image, longest: int) -> list[Hint]:
+    """Whether a face looks out of the picture, large enough to speak; `longest`: its true side."""
+    found = Cascades().find(
+        "frontalface_alt2",
+        cv2.equalizeHist(np.asarray(grey)),
+        step=1.1,
+        neighbours=4,
+        smallest=(LEAST_FACE, LEAST_FACE),
+    )
+    if not found:
+        return [("faceless", {})]
+    across = round(max(box.width for box in found) * longest / max(grey.size))
+    return [("small_face", {"width": across, "limit": SMALL_FACE})] if across < SMALL_FACE else []
 
 
 def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
@@ -61,6 +84,8 @@ def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
         hints.append(("short", {"seconds": f"{seconds:.1f}"}))
     if np.percentile(levels, 95) < QUIET:
         hints.append(("quiet", {}))
+    if keep_seconds and _range(levels) < NOISY:
+        hints.append(("noisy", {}))
     if clipped > CLIPPED:
         hints.append(("clipping", {}))
     if keep_seconds and seconds > keep_seconds + 0.5:
@@ -68,6 +93,12 @@ def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
         times = {"start": _clock(start), "end": _clock(start + keep_seconds)}
         hints.append(("part", {"keep": keep_seconds, **times}))
     return hints
+
+
+def _range(levels: Levels) -> float:
+    """From the quietest tenth to the loudest twentieth, in dB: noise fills the pauses of speech."""
+    quiet, loud = np.percentile(levels, (10, 95))
+    return float(20 * np.log10(max(loud, 1e-9) / max(quiet, 1e-9)))
 
 
 def _clipped(file: soundfile.SoundFile) -> float:

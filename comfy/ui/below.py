@@ -91,7 +91,7 @@ def _mended(item: Input, path: Path, name: str, limits: Limits, folder: Path) ->
 
 def _look(item: Input, path: Path, limits: Limits) -> list[Hint]:
     if item.kind == "image":
-        return picture_hints(path)
+        return picture_hints(path, face=item.consent == "face")
     return sound_hints(accept_sound(path, _folder(), limits), item.keep_seconds)
 
 

@@ -14,6 +14,7 @@ from comfy.errors import InputError
 from comfy.media import bounded
 from comfy.media.files import Limits
 from comfy.media.hints import picture_hints, sound_hints
+from comfy.media.sounds import accept_sound
 from comfy.media.video import save_frame, sharpest_moment
 
 ASSETS = Path(__file__).parent.parent.parent / "assets"
@@ -21,8 +22,10 @@ RATE = 16_000
 
 
 def sound(path: Path, *parts: tuple[float, float]) -> Path:
-    """A WAV of hums: (seconds, loudness 0..1 or more) each."""
-    waves = [loudness * np.sin(np.arange(int(seconds * RATE)) * 0.1) for seconds, loudness in parts]
+    """A WAV of hums: (seconds, loudness 0..1 or more) each; like speech they pause each second."""
+    times = [np.arange(int(seconds * RATE)) for seconds, _ in parts]
+    hums = [np.sin(time * 0.1) * (time % RATE < 0.8 * RATE) for time in times]
+    waves = [loudness * hum for hum, (_, loudness) in zip(hums, parts, strict=True)]
     soundfile.write(path, np.clip(np.concatenate(waves), -1, 1), RATE, "PCM_16")
     return path
 
@@ -44,6 +47,33 @@ def video(path: Path) -> Path:
 @pytest.mark.parametrize("name", ["keyframe.jpg", "portrait.jpg", "portrait2.jpg", "scene.jpg"])
 def test_a_good_picture_has_no_hints(name: str) -> None:
     assert picture_hints(ASSETS / name) == []
+
+
+@pytest.mark.parametrize("name", ["keyframe.jpg", "portrait.jpg", "portrait2.jpg"])
+def test_a_face_that_can_speak_has_no_hints(name: str) -> None:
+    assert picture_hints(ASSETS / name, face=True) == []
+
+
+def test_a_face_that_is_small_or_not_there_has(tmp_path: Path) -> None:
+    far = Image.open(ASSETS / "scene.jpg")
+    far.paste(Image.open(ASSETS / "portrait.jpg").resize((128, 160)), (40, 40))
+    far.save(tmp_path / "far.png")
+    [(code, told)] = picture_hints(tmp_path / "far.png", face=True)
+    assert (code, told["limit"]) == ("small_face", 100) and 40 < told["width"] < 80
+    assert picture_hints(ASSETS / "scene.jpg", face=True) == [("faceless", {})]
+
+
+@pytest.mark.parametrize("name", ["voice-zh.mp3", "voice-en.mp3"])
+@pytest.mark.parametrize(("below", "hints"), [(20, []), (6, [("noisy", {})])])
+def test_noise_behind_a_voice_is_heard(
+    name: str, below: float, hints: list[object], tmp_path: Path
+) -> None:
+    """White noise so many dB below the voice."""
+    clear, rate = soundfile.read(accept_sound(ASSETS / name, tmp_path, Limits()))
+    level = np.sqrt((clear**2).mean()) * 10 ** (-below / 20)
+    noise = np.random.default_rng(0).normal(0, level, len(clear))
+    soundfile.write(tmp_path / "noisy.wav", 0.7 * (clear + noise), rate)
+    assert sound_hints(tmp_path / "noisy.wav", 15) == hints
 
 
 def test_a_small_blurred_or_dark_picture_has(tmp_path: Path) -> None:
