@@ -315,6 +315,21 @@
     if (top < 0 || top > innerHeight - 220) part.scrollIntoView({ behavior: "smooth", block: "start" });
   };
 
+  // ---------------------------------------------------------------- told before
+  const told = (value) => !value ? "" : `<div class="told${value.warns ? " warns" : ""}" role="status"><p>${both(value.text)}</p>
+    ${value.why ? `<p>${both(value.why)}</p>` : ""}
+    ${value.proof ? `<button type="button" data-proof>${both(value.proof)}</button>` : ""}</div>`;
+
+  // What depends on a form is asked for when nobody has changed it for a moment.
+  const asking = {};
+  const whenChanged = (name, ask) => { asking[name] = { ask, timer: 0 }; };
+  const changed = (name) => {
+    const one = asking[name];
+    if (!one) return;
+    clearTimeout(one.timer);
+    one.timer = setTimeout(one.ask, 500);
+  };
+
   // ---------------------------------------------------------------- start
   // This script runs at the top of the page: before there is a body, and before Gradio.
   const language = stored("comfy-language") || preferred();
@@ -356,5 +371,5 @@
     }
   }, 250);
 
-  window.studio = { header, closed, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending, tools: { escape, both, PLAY, AGAIN, BIN } };
+  window.studio = { header, closed, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending, told, whenChanged, changed, tools: { escape, both, PLAY, AGAIN, BIN } };
 })();

@@ -127,6 +127,7 @@ SETTINGS = (
     Setting("total_mb", "STUDIO_TOTAL_MB", "100000", _megabytes),
     Setting("keep_days", "STUDIO_KEEP_DAYS", "0", _days),
     Setting("keep_mb", "STUDIO_KEEP_MB", "0", _megabytes),
+    Setting("warn_minutes", "STUDIO_WARN_MINUTES", "10", _count),
     Setting("open", "STUDIO_OPEN", "false", _switch),
     Setting("mcp", "GRADIO_MCP_SERVER", "false", _switch),
     Setting("workflows", "STUDIO_WORKFLOWS", "", _folder),
@@ -171,6 +172,7 @@ class Settings:
     total_mb: int
     keep_days: int
     keep_mb: int
+    warn_minutes: int
     open: bool
     mcp: bool
     workflows: Path | None

@@ -125,6 +125,7 @@ def start_engine(tmp_path: Path) -> Iterator[Callable[..., EngineProcess]]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppProcess]:
     """One app for all tests that need a page or its API."""
     process = AppProcess(tmp_path_factory.mktemp("app"))
-    process.start("--workflows", str(second_voice(tmp_path_factory.mktemp("own"))))
+    own = str(second_voice(tmp_path_factory.mktemp("own")))
+    process.start("--workflows", own, "--warn-minutes", "1")
     yield process
     assert process.stop() == 0

@@ -20,14 +20,14 @@ class Abilities:
     """Asks the servers, and looks into the job's files."""
 
     def __init__(self, tasks: Mapping[str, Task], servers: Servers, store: Store) -> None:
-        self._tasks, self._servers, self._store = tasks, servers, store
+        self.tasks, self._servers, self._store = tasks, servers, store
         self.sizes = Sizes(store, tasks)
 
     def of(self, job: Job, names: Sequence[str], bad: Collection[str]) -> list[Able]:
         """For the servers of these names; those in `bad`, which failed it, only if all are."""
         good = [name for name in names if name not in bad] or names
         linked = [other for link in job.links if (other := self._store.get(link.job))]
-        task = self._tasks[job.task]
+        task = self.tasks[job.task]
         facts, given = self.sizes.facts(task, job.values), task.given(job.values)
         found = []
         for name in good:
@@ -51,7 +51,7 @@ class Abilities:
         variant = server.variant(task, wish, given) if server else None
         if server is None or variant is None:
             return None
-        guess = first_guess(self._tasks[task], variant)
+        guess = first_guess(self.tasks[task], variant)
         kind = f"{task}/{variant.name}"
         size = facts.units(guess.unit)
         return Able(name, kind, variant.order, server.weight, move, size, guess)

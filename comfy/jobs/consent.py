@@ -64,6 +64,11 @@ class Consents:
             for path in paths if ground in ("given", "example") else ():
                 self._keep(owner, _digest(Path(path)), ground)
 
+    def extend(self, owner: str, whole: Path, piece: Path) -> None:
+        """What is known of a file holds for a piece of it."""
+        if ground := self._ground(whole, owner, False):
+            self._keep(owner, _digest(piece), ground)
+
     def _ground(self, value: Any, owner: str, given: bool | None) -> str:
         if given is None:
             return "caller"

@@ -93,7 +93,7 @@ class Studio:
         self.remedies = Remedies(self._store, self._intake)
         self.batches = Batches(self._store, self._intake)
         abilities = Abilities(self.tasks, self._servers, self._store)
-        self.estimates = Estimates(self.tasks, self._servers, self._store, self._leases, abilities)
+        self.estimates = Estimates(self._servers, self._store, self._leases, abilities, uploads)
         self._steps = JobSteps(
             self._store,
             self._leases,

@@ -13,13 +13,14 @@ from comfy.jobs.abilities import Abilities
 from comfy.jobs.choice import in_turn
 from comfy.jobs.job import Job
 from comfy.jobs.leases import Able, Leases, Line, left
+from comfy.jobs.proof import Proofs
 from comfy.jobs.servers import Servers
 from comfy.jobs.sizes import Facts
 from comfy.jobs.speeds import Known, pace_at
 from comfy.jobs.store import Store
+from comfy.jobs.uploads import Uploads
 from comfy.media.pauses import OVERLAP
 from comfy.workflow.pace import Pace
-from comfy.workflow.task import Task
 from comfy.workflow.variant import SAFE_SECONDS
 
 FRESH = 1.0  # seconds that one look at the line serves everybody
@@ -96,14 +97,15 @@ class Estimates:
 
     def __init__(
         self,
-        tasks: Mapping[str, Task],
         servers: Servers,
         store: Store,
         leases: Leases,
         abilities: Abilities,
+        uploads: Uploads,
     ) -> None:
-        self._tasks, self._servers, self._store = tasks, servers, store
-        self._leases, self._abilities = leases, abilities
+        self._servers, self._store, self._leases = servers, store, leases
+        self._abilities, self._tasks = abilities, abilities.tasks
+        self.proofs = Proofs(store, uploads)
         self._seen: tuple[float, Line, list[Job]] | None = None
 
     def facts(self, task: str, values: Mapping[str, object]) -> Facts:

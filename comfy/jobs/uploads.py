@@ -28,6 +28,11 @@ class Uploads:
         """The values with each file replaced by our copy. Raises InputError."""
         return {n: self.accept_one(task.input(n), value, owner) for n, value in values.items()}
 
+    def cut(self, item: Input, value: Path, seconds: float, owner: str) -> Path:
+        """The liveliest so many seconds of a sound. Raises InputError."""
+        whole = self.accept_one(item, value, owner)
+        return accept_sound(whole, self._folder, self._limits, keep_seconds=seconds)
+
     def accept_one(self, item: Input, value: Any, owner: str) -> Any:
         """The same for one input."""
         if item.kind not in FILE_KINDS or isinstance(value, Link):

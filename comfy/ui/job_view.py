@@ -185,11 +185,14 @@ def _seconds(jobs: Sequence[Job], running: bool) -> float:
 
 
 def _seconds_left(jobs: Sequence[Job]) -> float:
-    """A guess from the pace so far; 0 where a guess would be worthless."""
-    if len(jobs) > 1 or not jobs[0].started or not 0.15 <= jobs[0].progress <= 0.97:
+    """What was told before, and more and more the pace so far; 0 where both are worthless."""
+    if len(jobs) > 1 or not jobs[0].started or jobs[0].progress > 0.97:
         return 0.0
-    used = time.time() - jobs[0].started
-    left = used / jobs[0].progress - used
+    job = jobs[0]
+    used = time.time() - job.started
+    paced = used / job.progress - used if job.progress >= 0.15 else 0.0
+    told = max(0.0, job.expected - used)
+    left = told * (1 - job.progress) + paced * job.progress if told and paced else told or paced
     return left if left >= 3 else 0.0
 
 

@@ -19,6 +19,7 @@ from comfy.ui.language import both, either, label
 from comfy.ui.many import create_many
 from comfy.ui.recipe import CONSENT, OWN_FIELDS, Recipe
 from comfy.ui.results import input_file
+from comfy.ui.told_line import ToldLine
 from comfy.ui.variant_choice import KIND, choice_now, wished_task
 from comfy.ui.video_source import VideoSource
 from comfy.ui.voices import SavedVoices, takes_voice
@@ -61,6 +62,7 @@ class TabForm:
             self.stop = gr.Button(
                 label("page.cancel"), scale=1, min_width=90, visible=False, elem_id=f"cancel-{name}"
             )
+        self.told = ToldLine(self._studio, self._recipe)
 
     def _ask_for_each_file(self) -> None:
         """The tick of the consent is about the files that are there: a new one takes it away."""

@@ -76,13 +76,13 @@ class TaskTab:
         }
         self.form.run.click(None, **ready)
         self.form.run.click(None, js=reveal)
-        begun = card.begin(
-            self.start,
-            [self.ids, self.owner, *fields],
-            [self.ids, *self.shown],
-            preprocess=False,
+        begins: dict[str, Any] = {
+            "inputs": [self.ids, self.owner, *fields],
+            "outputs": [self.ids, *self.shown],
+            "preprocess": False,
             **QUIET,
-        )
+        }
+        begun = card.begin(self.start, **begins)
         self.form.stop.click(self.cancel, self.ids, self.form.stop, **QUIET)
         self.followed = card.follow(self.watch, self.ids, card, trigger_mode="multiple", **QUIET)
         collected = self.followed.then(self.collect, self.ids, self.shown, **QUIET)
@@ -98,6 +98,9 @@ class TaskTab:
             mended,
             collected,
         ]  # after these there is something new in the history
+        self.form.told.wire(self.owner, self.fields)
+        collected.then(None, js=self.form.told.changed)  # it took its time: the next is told better
+        self.changes.append(self.form.told.line.proof(self.proof, **begins))
         if self.form.voices:
             self.form.voices.wire(self.owner)
         if self.form.many:
@@ -138,6 +141,10 @@ class TaskTab:
     def start(self, request: gr.Request, _ids: object, owner: str, *values: Any) -> Updates:
         """Store the jobs and show that they are under way, or say why not."""
         return self._begin(self.recipe.submit, request, owner, values)
+
+    def proof(self, request: gr.Request, _ids: object, owner: str, *values: Any) -> Updates:
+        """The same with five seconds of the speech."""
+        return self._begin(self.form.told.submit, request, owner, values)
 
     def speak(self, event: gr.EventData, request: gr.Request, owner: str, *values: Any) -> Updates:
         """The same for the sentences of the bench."""

@@ -8,12 +8,15 @@ import pytest
 from comfy.jobs.abilities import Abilities
 from comfy.jobs.estimate import Past, learn
 from comfy.jobs.leases import Leases
+from comfy.jobs.proof import first_words
 from comfy.jobs.sizes import Facts, speech_seconds, windows
 from comfy.jobs.speeds import read_runs, with_run
 from comfy.jobs.studio import WORKFLOWS
 from comfy.jobs.told import Estimates, Step
+from comfy.media.sounds import sound_seconds
 from comfy.workflow.pace import Pace
 from comfy.workflow.task import first_guess, load_tasks
+from tests.app_process import ROOT
 from tests.jobs.conftest import wait_for
 from tests.jobs.test_store import in_line, store  # noqa: F401  a fixture
 
@@ -97,7 +100,7 @@ def test_a_studio_tells_before_and_learns(studio, picture, voice):
 def test_who_waits_is_told_of_those_before(studio, store, picture):  # noqa: F811
     """In a store of its own, so that nobody begins with what is in line."""
     abilities = Abilities(studio.tasks, studio._servers, store)
-    estimates = Estimates(studio.tasks, studio._servers, store, Leases(store), abilities)
+    estimates = Estimates(studio._servers, store, Leases(store), abilities, studio.voices._uploads)
     given = {"image": picture}
     step = Step("image_cleanup", "", estimates.facts("image_cleanup", given), given)
     store.add(waiting := in_line("another", time.time()).changed(expected=100.0))
@@ -105,3 +108,21 @@ def test_who_waits_is_told_of_those_before(studio, store, picture):  # noqa: F81
     assert (told.ahead, told.waiting) == (1, 100.0)
     told = estimates.of([step], waiting.owner)  # their second job
     assert (told.ahead, told.waiting) == (1, 100.0)
+
+
+def test_a_script_is_cut_after_a_sentence_else_after_a_word():
+    assert first_words("Hello there.", 5) == "Hello there."
+    two = "This is a sentence of some length, is it not? And another one that is longer still."
+    assert first_words(two, 5) == "This is a sentence of some length, is it not?"
+    assert first_words("word " * 60, 5).endswith("word") and len(first_words("word " * 60, 5)) < 90
+    assert len(first_words("好" * 100, 5)) == 22
+
+
+def test_a_proof_of_an_example_needs_no_consent(studio, picture, voice):
+    inputs = studio.tasks["talking_head"].inputs
+    long = {"image": ROOT / "assets/portrait.jpg", "audio": voice, "size": "auto"}
+    short = studio.estimates.proofs.shorten(inputs, long, "somebody")
+    assert short["image"] == long["image"] and sound_seconds(short["audio"]) == 5.0
+    job = studio.submit("talking_head", short, owner="somebody", consent=False)
+    assert job.consent == {"image": "example", "audio": "example"}
+    studio.cancel(job.id)
