@@ -24,7 +24,7 @@ RATE = 16_000
 def sound(path: Path, *parts: tuple[float, float]) -> Path:
     """A WAV of hums: (seconds, loudness 0..1 or more) each; like speech they pause each second."""
     times = [np.arange(int(seconds * RATE)) for seconds, _ in parts]
-    hums = [np.sin(time * 0.1) * (time % RATE < 0.8 * RATE) for time in times]
+    hums = [np.sin(time * 0.1) * (time % RATE >= 0.2 * RATE) for time in times]
     waves = [loudness * hum for hum, (_, loudness) in zip(hums, parts, strict=True)]
     soundfile.write(path, np.clip(np.concatenate(waves), -1, 1), RATE, "PCM_16")
     return path
