@@ -255,8 +255,10 @@
   const row = (entry) => `<div><dt>${both(entry.label)}</dt><dd>${both(entry.value)}</dd></div>`;
   const source = (entry) => `<button type="button" class="link" data-act="open" data-id="${escape(entry.id)}">${both(entry.title)}</button>`;
 
+  const related = (word, jobs) => jobs.length ? `<div><dt>${both(word)}</dt><dd>${jobs.map(source).join(" ")}</dd></div>` : "";
+
   const details = (value) => !value ? "" : `<section class="details"><h3>${both(value.title)}</h3>
-    <dl>${value.rows.map(row).join("")}${value.sources.length ? `<div><dt>${both(value.words.from)}</dt><dd>${value.sources.map(source).join(" ")}</dd></div>` : ""}</dl>
+    <dl>${value.rows.map(row).join("")}${related(value.words.from, value.sources)}${related(value.words.into, value.uses)}</dl>
     <div class="acts">
       <button type="button" data-act="again" data-id="${escape(value.job)}">${AGAIN}${both(value.words.again)}</button>
       <button type="button" data-do="change" data-tab="${escape(value.tab)}">${PEN}${both(value.words.change)}</button>

@@ -14,6 +14,8 @@ from comfy.workflow.inputs import FILE_KINDS, Input
 
 EVENTS = ("again", "open", "erase")
 LONGEST = 160  # characters of a text that are shown
+RECENT = 50  # jobs among which uses of a result are looked for
+MOST_USES = 5  # that are shown
 
 
 def create_details(name: str) -> Any:
@@ -32,10 +34,12 @@ def details_value(studio: Studio, jobs: Sequence[Job], tab: str) -> dict[str, An
         "title": both("details.title"),
         "rows": [*_asked(studio, jobs), *_made(jobs)],
         "sources": _sources(studio, jobs),
+        "uses": _uses(studio, jobs),
         "words": {
             word: both(f"act.{word}") for word in ("again", "change", "link", "copied", "delete")
         }
-        | {"sure": both("act.sure"), "from": both("details.from")},
+        | {"sure": both("act.sure")}
+        | {word: both(f"details.{word}") for word in ("from", "into")},
     }
 
 
@@ -92,4 +96,16 @@ def _sources(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     """The jobs whose results were used, to be opened."""
     shown = {job.id for job in jobs}
     linked = [studio.job(link.job) for job in jobs for link in job.inputs if link.job not in shown]
-    return [{"id": job.id, "title": both(f"task.{job.task}")} for job in linked if job]
+    return [_openable(job) for job in linked if job]
+
+
+def _uses(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """The person's newest jobs that were made from these results, to be opened."""
+    shown = {job.id for job in jobs}
+    recent = studio.recent(jobs[-1].owner, RECENT)
+    made = [job for job in recent if job.id not in shown and job.status == COMPLETED]
+    return [_openable(job) for job in made if shown & {link.job for link in job.inputs}][:MOST_USES]
+
+
+def _openable(job: Job) -> dict[str, Any]:
+    return {"id": job.id, "title": both(f"task.{job.task}")}

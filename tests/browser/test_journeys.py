@@ -126,6 +126,9 @@ def test_what_was_made_from_what_leads_back(open_page: OpenPage) -> None:
     video.locator(".open").click()
     page.wait_for_selector("#card-pipeline .card.completed")
     expect(page.locator("#result-pipeline-voice_clone")).to_be_visible()
+    page.locator("#history .past", has_text="Clean up").locator(".open").click()
+    page.locator("#details-image_cleanup dd", has_text="Talking head").get_by_role("button").click()
+    page.wait_for_selector("#details-pipeline .acts")
 
 
 def test_an_untouched_text_follows_the_language_and_a_changed_one_stays(
