@@ -20,8 +20,8 @@ from comfy.ui.uploads import uploaded
 from comfy.ui.variant_choice import wishes_by_task
 from comfy.ui.verdict import verdict_value
 from comfy.ui.watch import watch_jobs
+from comfy.workflow.inputs import FILE_KINDS
 
-FILES = frozenset({"image", "audio", "reference_audio"})  # whatever is sent for these is a file
 JobState = dict[str, Any]
 Values = Mapping[str, Any]
 
@@ -43,6 +43,8 @@ class Api:
 
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
+        inputs = [item for task in studio.tasks.values() for item in task.inputs]
+        self._files = {item.name for item in inputs if item.kind in FILE_KINDS}
 
     def image_cleanup(
         self,
@@ -80,6 +82,9 @@ class Api:
         consent: bool = False,
         variant: str = "",
         emotion_strength: float = 0.65,
+        emotion_audio: FileData | None = None,
+        emotion_text: str = "",
+        second_voice: FileData | None = None,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Say a text with the voice of a recording.
 
@@ -92,6 +97,9 @@ class Api:
             consent: True: you may use this voice and this face; asked once for each file
             variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
             emotion_strength: 0 to 1
+            emotion_audio: a recording of the mood, instead of `emotion`, where a server can
+            emotion_text: words for the mood, instead of `emotion`, where a server can
+            second_voice: who says what follows [S2] in the text, where a server can
 
         Returns:
             The speech, and the job.
@@ -101,6 +109,9 @@ class Api:
             "text": text,
             "emotion": emotion,
             "emotion_strength": emotion_strength,
+            "emotion_audio": emotion_audio,
+            "emotion_text": emotion_text,
+            "second_voice": second_voice,
             "seed": seed,
         }
         files, job = self._run(request, "voice_clone", values, wait, consent, variant)
@@ -109,7 +120,7 @@ class Api:
     def talking_head(
         self,
         request: gr.Request,
-        image: FileData,
+        image: FileData | None,
         audio: FileData,
         prompt: str = "",
         size: str = "auto",
@@ -117,6 +128,8 @@ class Api:
         wait: bool = True,
         consent: bool = False,
         variant: str = "",
+        video: FileData | None = None,
+        second_audio: FileData | None = None,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Make the person in a picture speak a recording.
 
@@ -129,11 +142,21 @@ class Api:
             wait: answer when it is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
             variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
+            video: the person on film, instead of `image` (None then), where a server can
+            second_audio: what a second person, on the right, says after, where a server can
 
         Returns:
             The video, and the job.
         """
-        values = {"image": image, "audio": audio, "prompt": prompt, "size": size, "seed": seed}
+        values = {
+            "image": image,
+            "audio": audio,
+            "prompt": prompt,
+            "size": size,
+            "seed": seed,
+            "video": video,
+            "second_audio": second_audio,
+        }
         files, job = self._run(request, "talking_head", values, wait, consent, variant)
         return files[-1], job
 
@@ -245,9 +268,9 @@ class Api:
         asker = {"owner": request.username or f"api:{origin}", "origin": origin}
         try:
             values = {
-                name: uploaded(value) if name in FILES else value
+                name: uploaded(value) if name in self._files else value
                 for name, value in given.items()
-                if value != ""
+                if value not in ("", None)
             }
             if task:
                 return [self.studio.submit(task, values, **asker, consent=consent, wish=wish)]

@@ -10,7 +10,7 @@ from comfy.jobs.studio import Studio
 from comfy.text import LANGUAGES, has, named, say
 from comfy.ui.language import Both, both, either
 from comfy.ui.parts import clickable
-from comfy.workflow.inputs import FILE_KINDS, Input
+from comfy.workflow.inputs import FILE_KINDS, NUMBER_KINDS, Input
 
 EVENTS = ("again", "open", "erase")
 LONGEST = 160  # characters of a text that are shown
@@ -57,7 +57,7 @@ def _asked(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
 
 
 def _unsaid(item: Input, value: Any) -> bool:
-    return value in (None, "") or (item.kind == "seed" and value == item.default)
+    return value in (None, "") or (item.kind in NUMBER_KINDS and value == item.default)
 
 
 def _said(item: Input, value: Any) -> Both:

@@ -45,14 +45,24 @@ def parameters(client: Client) -> dict[str, list[str]]:
 LAST = ("seed=0", "wait=True", "consent=False")
 WHICH = "variant=''"
 STRENGTH = "emotion_strength=0.65"
+MOODS = ("emotion_audio=None", "emotion_text=''", "second_voice=None")
 
 
 def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
     assert parameters(client) == {
         "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True", WHICH],
-        "/voice_clone": ["reference_audio", "text", "emotion='neutral'", *LAST, WHICH, STRENGTH],
+        "/voice_clone": [
+            "reference_audio",
+            "text",
+            "emotion='neutral'",
+            *LAST,
+            WHICH,
+            STRENGTH,
+            *MOODS,
+        ],
         "/talking_head": [
             *("image", "audio", "prompt=''", "size='auto'", *LAST, WHICH),
+            *("video=None", "second_audio=None"),
         ],
         "/pipeline": [
             *("image", "reference_audio", "text", "instruction=''", "emotion='neutral'"),
@@ -152,8 +162,8 @@ def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> No
 
 BARE = {  # a path as plain text, where a file belongs
     "image_cleanup": [str(KEYFRAME), "", 0, True, ""],
-    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, "", 0.65],
-    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, ""],
+    "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, "", 0.65, None, "", None],
+    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, "", None, None],
 }
 
 
@@ -184,6 +194,15 @@ def test_a_variant_can_be_asked_for(client: Client) -> None:
         client.predict(*chain, variants={"voice_clone": "indextts2"}, api_name="/pipeline")
     with pytest.raises(AppError, match='There is no "shop" here'):
         client.predict(*chain, variants={"shop": "x"}, api_name="/pipeline")
+
+
+def test_what_no_server_here_can_use_is_said(client: Client) -> None:
+    words = {"emotion_text": "quietly", "api_name": "/voice_clone"}
+    with pytest.raises(AppError, match="No server can use this now"):
+        client.predict(handle_file(VOICE), "hello", **words)
+    moved = {"video": handle_file(VOICE), "api_name": "/talking_head"}
+    with pytest.raises(AppError, match="."):
+        client.predict(None, handle_file(VOICE), **moved)
 
 
 def test_a_missing_text_is_named_as_on_the_page(client: Client) -> None:
