@@ -3,7 +3,6 @@
 # No `from __future__ import annotations` here: Gradio reads the return types as they stand.
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -12,17 +11,14 @@ from gradio.data_classes import FileData
 from comfy.errors import InputError, StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
-from comfy.text import explain
 from comfy.ui.access import known_jobs, visitor
+from comfy.ui.answers import JobState, file_data, refusal_of, state_of
 from comfy.ui.language import language_of
-from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
 from comfy.ui.variant_choice import wishes_by_task
-from comfy.ui.verdict import verdict_value
 from comfy.ui.watch import watch_jobs
 from comfy.workflow.inputs import FILE_KINDS
 
-JobState = dict[str, Any]
 Values = Mapping[str, Any]
 
 
@@ -58,7 +54,7 @@ class Api:
         """Remove subtitles, watermarks and other text from a picture.
 
         Args:
-            image: the picture, e.g. handle_file("photo.jpg")
+            image: the picture, e.g. handlefile_data("photo.jpg")
             instruction: what should go, in Chinese or English; empty: subtitles and watermarks
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
@@ -89,7 +85,7 @@ class Api:
         """Say a text with the voice of a recording.
 
         Args:
-            reference_audio: a few seconds of the voice, e.g. handle_file("voice.mp3")
+            reference_audio: a few seconds of the voice, e.g. handlefile_data("voice.mp3")
             text: the words to say
             emotion: neutral, happy, angry, sad, afraid, disgusted, melancholic, surprised, calm
             seed: the same seed gives the same result
@@ -221,7 +217,7 @@ class Api:
         found = self._known(request, job_id)
         language = language_of(request)
         path = result_file(found, language)
-        return [_file(path)] if path else [], _state([found], language)
+        return [file_data(path)] if path else [], state_of([found], language)
 
     def cancel(self, request: gr.Request, job_id: str) -> dict:  # type: ignore[type-arg]
         """Cancel a job and the unfinished ones that only it needs.
@@ -234,13 +230,13 @@ class Api:
         """
         known = self._known(request, job_id)
         found = self.studio.cancel(job_id) or known
-        return _state([found], language_of(request))
+        return state_of([found], language_of(request))
 
     def _known(self, request: gr.Request, job_id: str) -> Job:
         """The job, if this visitor may see it."""
         for job in known_jobs(self.studio, [job_id], request):
             return job
-        raise _refusal(InputError("job_unknown"), request)
+        raise refusal_of(InputError("job_unknown"), request)
 
     def _run(
         self,
@@ -259,7 +255,7 @@ class Api:
                 pass
             jobs = [self.studio.job(job.id) or job for job in jobs]
         paths = [result_file(job, language) for job in jobs]
-        return [_file(path) if path else None for path in paths], _state(jobs, language)
+        return [file_data(path) if path else None for path in paths], state_of(jobs, language)
 
     def _submit(
         self, request: gr.Request, task: str, given: Values, consent: bool, wish: object
@@ -277,42 +273,4 @@ class Api:
             wishes = wishes_by_task(wish)
             return self.studio.submit_pipeline(values, **asker, consent=consent, wishes=wishes)
         except StudioError as error:
-            raise _refusal(error, request) from error
-
-
-def _refusal(error: StudioError, request: gr.Request) -> Exception:
-    told = explain(error.code, language_of(request), error.details)
-    refusal: Exception = gr.Error(told, print_exception=False)
-    return refusal
-
-
-def _file(path: Path) -> dict[str, Any]:
-    """A file in the shape that Gradio's clients download by themselves."""
-    return {"path": str(path), "orig_name": path.name, "meta": {"_type": "gradio.FileData"}}
-
-
-def _state(jobs: Sequence[Job], language: str) -> JobState:
-    """The last job in plain words; with several jobs, each of them under `steps`."""
-    job = jobs[-1]
-    state: JobState = {
-        "id": job.id,
-        "task": job.task,
-        "status": job.status,
-        "phase": job.phase,
-        "progress": round(job.progress, 3),
-        "place": job.place,
-        "variant": job.variant,
-        "quality": job.quality,
-        "error": _error(job, language),
-        "verdict": [line[language] for line in verdict_value([job.changed(notes=())])],
-    }
-    if len(jobs) > 1:
-        state["steps"] = [_state([step], language) for step in jobs]
-    return state
-
-
-def _error(job: Job, language: str) -> str:
-    if not job.error:
-        return ""
-    details = {**(job.error.get("details") or {}), "job": job.id}
-    return explain(str(job.error.get("code", "")), language, details)
+            raise refusal_of(error, request) from error
