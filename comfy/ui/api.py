@@ -14,6 +14,7 @@ from comfy.jobs.studio import Studio
 from comfy.ui.access import known_jobs, visitor
 from comfy.ui.answers import JobState, file_data, refusal_of, state_of
 from comfy.ui.language import language_of
+from comfy.ui.results import result_file
 from comfy.ui.uploads import uploaded
 from comfy.ui.variant_choice import wishes_by_task
 from comfy.ui.watch import watch_jobs
