@@ -29,6 +29,7 @@ from comfy.engine.image.text_boxes import read_text
 from comfy.engine.node import Audio
 from comfy.engine.speech import estimate, reference
 from comfy.engine.speech.speak import speak
+from comfy.media.likeness import distance
 from tests.bench import picture_cases, voice_cases
 from tests.bench.picture_cases import Picture, PictureCase
 
@@ -159,7 +160,7 @@ def voices(folder: Path) -> list[Row]:
             seconds = result.waveform.shape[1] / result.sample_rate
             spoken += seconds
             heard, wanted = voice_cases.print_of(result), voice_cases.print_of(recording)
-            distances = [voice_cases.distance(heard, other) for other in others]
+            distances = [distance(heard, other) for other in others]
             first += int(np.argmin(distances)) == index
             off.append(voice_cases.spectral_decibels(heard, wanted))
             pitch.append(abs(12 * np.log2(heard.pitch / wanted.pitch)))

@@ -79,16 +79,6 @@ def print_of(audio: Audio) -> Print:
     return Print(cepstrum.mean(axis=0), covariance, level, pitch, float(np.trace(covariance)))
 
 
-def distance(one: Print, other: Print) -> float:
-    """Bhattacharyya distance of two voices' cepstra; the pitch has no part in it."""
-    middle = (one.covariance + other.covariance) / 2
-    apart = one.mean - other.mean
-    shape = np.linalg.slogdet(middle)[1] - 0.5 * (
-        np.linalg.slogdet(one.covariance)[1] + np.linalg.slogdet(other.covariance)[1]
-    )
-    return float(apart @ np.linalg.solve(middle, apart) / 8 + shape / 2)
-
-
 def spectral_decibels(one: Print, other: Print) -> float:
     """RMS difference of the mean spectra in dB."""
     return float(np.sqrt(np.mean((10 / np.log(10) * (one.spectrum - other.spectrum)) ** 2)))
