@@ -48,8 +48,8 @@ def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | N
     sound = given.get("audio") if len(voices) == 1 else None  # two voices are like neither
     if task.output == "image":
         original = given.get("image")
-        if task.name != CHANGES or original is None:
-            return None
+        if task.name != CHANGES or original is None or given.get("mask"):
+            return None  # all that is painted over is meant to change, and nothing else can
         words = str(values.get("instruction") or "")
         return {"original": original, "instruction": words, "read": read}
     if task.output == "audio":

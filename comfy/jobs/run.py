@@ -269,7 +269,11 @@ class Run:
         if self._task.name != CHANGES or self._variant.quality == "preview":
             return None
         original = self._job.values.get("image")
-        return Mending(self._local_file(original)) if isinstance(original, Path | Link) else None
+        if not isinstance(original, Path | Link):
+            return None
+        masks = (i.name for i in self._task.inputs if i.kind == "mask")
+        mask = next((v for name in masks if (v := self._job.values.get(name))), None)
+        return Mending(self._local_file(original), self._local_file(mask) if mask else None)
 
     def _was_cancelled(self) -> bool:
         job = self._store.get(self._job.id)

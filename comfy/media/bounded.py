@@ -6,7 +6,7 @@ long, needs too much memory or brings a decoder down is one that cannot be used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from comfy.errors import InputError, OutputMissing
 from comfy.media.files import Limits
 from comfy.media.hints import Hint
 from comfy.media.labels import Label
+from comfy.media.masks import Stroke
 from comfy.media.verdict_sound import Finding
 from comfy.media.workers import Broken, Workers
 
@@ -39,6 +40,22 @@ def picture_size(path: Path) -> tuple[int, int]:
     except Broken as error:
         raise InputError("picture_unusable") from error
     return int(width), int(height)
+
+
+def accept_mask(source: Path, folder: Path, limits: Limits, size: tuple[int, int] | None) -> Path:
+    try:
+        return Path(WORKERS.call("accept_mask", source, folder, limits, size, seconds=QUICK))
+    except Broken as error:
+        raise InputError("picture_unusable") from error
+
+
+def draw_mask(
+    strokes: Sequence[Stroke], size: tuple[int, int], layer: Path | None, folder: Path
+) -> Path:
+    try:
+        return Path(WORKERS.call("draw_mask", strokes, size, layer, folder, seconds=QUICK))
+    except Broken as error:
+        raise InputError("picture_unusable") from error
 
 
 def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
@@ -151,6 +168,14 @@ def paste_back(
     except Broken as error:
         raise OutputMissing("output_unreadable") from error
     return float(share), str(reason)
+
+
+def paste_inside(original: Path, result: Path, mask: Path, target: Path) -> float:
+    try:
+        share = WORKERS.call("paste_inside", original, result, mask, target, seconds=SLOW)
+    except Broken as error:
+        raise OutputMissing("output_unreadable") from error
+    return float(share)
 
 
 def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[Finding]:

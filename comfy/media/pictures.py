@@ -8,7 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from comfy.errors import InputError
 from comfy.media.files import Limits, check_size, content_name, written_whole
@@ -18,6 +18,7 @@ SMALLEST = 32  # pixels; below this no model and no engine node does anything us
 MOST_PIXELS = (
     300_000_000  # that are decoded only to look at them; uploads have a limit of their own
 )
+LYING = (5, 6, 7, 8)  # EXIF orientations in which width and height change places
 LONGEST_SIDE = 16_384  # pixels; the limit of most image libraries and of WebP
 BROKEN = (
     *(OSError, ValueError, SyntaxError, EOFError, IndexError, KeyError, TypeError),
@@ -41,7 +42,7 @@ def accept_picture(source: Path, folder: Path, limits: Limits) -> Path:
         return target
     try:
         with Image.open(source, formats=FORMATS) as image:
-            _check_pixels(image.size, limits)
+            check_pixels(image.size, limits)
             picture = _plain_rgb(image)
     except InputError:
         raise
@@ -53,15 +54,18 @@ def accept_picture(source: Path, folder: Path, limits: Limits) -> Path:
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    """Width and height in pixels. Raises InputError for a file that is no picture."""
+    """Width and height in pixels, upright. Raises InputError for a file that is no picture."""
     try:
         with Image.open(path, formats=FORMATS) as image:
-            return image.size
+            width, height = image.size
+            lies = image.getexif().get(ExifTags.Base.Orientation) in LYING
+            return (height, width) if lies else (width, height)
     except BROKEN as exc:
         raise InputError("picture_unusable") from exc
 
 
-def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
+def check_pixels(size: tuple[int, int], limits: Limits) -> None:
+    """Raise InputError picture_too_small or picture_too_large."""
     width, height = size
     if min(size) < SMALLEST:
         raise InputError("picture_too_small", width=width, height=height, limit=SMALLEST)

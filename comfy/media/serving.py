@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import StudioError
-from comfy.media import clips, hints, mend, pictures, results, sounds, thumbnails, verdict, video
+from comfy.media import (
+    clips,
+    hints,
+    masks,
+    mend,
+    pictures,
+    results,
+    sounds,
+    thumbnails,
+    verdict,
+    video,
+)
 from comfy.media.plain import from_plain, to_plain
 
 try:
@@ -29,6 +40,9 @@ CALLS: Mapping[str, Callable[..., Any]] = {
     for function in (
         pictures.accept_picture,
         pictures.picture_size,
+        masks.accept_mask,
+        masks.draw_mask,
+        masks.paste_inside,
         sounds.accept_sound,
         sounds.sound_seconds,
         clips.accept_video,

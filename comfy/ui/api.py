@@ -51,6 +51,7 @@ class Api:
         seed: int = 0,
         wait: bool = True,
         variant: str = "",
+        mask: FileData | None = None,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]  # Gradio knows only plain dict
         """Remove subtitles, watermarks and other text from a picture.
 
@@ -60,11 +61,12 @@ class Api:
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
             variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
+            mask: a picture that is white where something goes; nothing else changes then
 
         Returns:
             The clean picture, and the job.
         """
-        values = {"image": image, "instruction": instruction, "seed": seed}
+        values = {"image": image, "mask": mask, "instruction": instruction, "seed": seed}
         files, job = self._run(request, "image_cleanup", values, wait, wish=variant)
         return files[-1], job
 

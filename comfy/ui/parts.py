@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -37,6 +38,8 @@ element.addEventListener('click', (event) => {
 });
 """
 
+PAINT = "studio.paintOver(element, props, watch, trigger, SOURCE)"
+
 SPEAK = """
 addEventListener('studio-language', (event) => trigger('speak', {language: event.detail}));
 """
@@ -65,6 +68,19 @@ def clickable(part: str, value: Any, events: Sequence[str], **options: Any) -> A
     """Something with parts to click on: their `events` carry the `id` of what was clicked."""
     script = CLICKS.replace("EVENTS", repr(list(events)))  # Gradio looks for the names in quotes
     return drawn(part, value, script=script, **options)
+
+
+def painter(words: Mapping[str, Any], source: str, **options: Any) -> Any:
+    """A canvas over the picture in the field `source`; its value is what was painted, or nothing.
+
+    Its template does not depend on the value: a canvas that is drawn anew would be empty.
+    """
+    return gr.HTML(
+        html_template=f"${{window.studio ? studio.paint({json.dumps(words)}) : ''}}",
+        js_on_load=PAINT.replace("SOURCE", repr(source)),
+        apply_default_css=False,
+        **options,
+    )
 
 
 def speaking(part: str, value: Any, **options: Any) -> Any:

@@ -17,6 +17,7 @@ from comfy.ui.bench import create_bench
 from comfy.ui.examples import create_examples, example_values
 from comfy.ui.language import both, either, label
 from comfy.ui.many import create_many
+from comfy.ui.painting import shown_again
 from comfy.ui.recipe import CONSENT, OWN_FIELDS, Recipe
 from comfy.ui.results import input_file
 from comfy.ui.told_line import ToldLine
@@ -172,6 +173,8 @@ class TabForm:
         if item.kind not in FILE_KINDS:
             return job.values[name]
         path = input_file(self._studio, job, name)
+        if path and item.kind == "mask":
+            return shown_again(path, input_file(self._studio, job, item.over))
         return str(path) if path else None
 
 

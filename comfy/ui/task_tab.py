@@ -17,6 +17,7 @@ from comfy.ui.access import known_jobs, who
 from comfy.ui.bench import Bench
 from comfy.ui.job_view import refused_card
 from comfy.ui.language import label, language_of
+from comfy.ui.painting import with_masks
 from comfy.ui.parts import QUIET
 from comfy.ui.recipe import REVIEW, Recipe
 from comfy.ui.tab_form import TabForm
@@ -202,7 +203,7 @@ class TaskTab:
     ) -> Updates:
         card = self.results.card
         try:
-            given = read_values(self.recipe.inputs, values)
+            given = with_masks(self.recipe.inputs, read_values(self.recipe.inputs, values))
             jobs = submit(given, who(request, owner))
         except StudioError as error:
             return {card: refused_card(error)}

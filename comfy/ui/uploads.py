@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError
+from comfy.ui.painting import Painting, read_strokes
 from comfy.workflow.inputs import FILE_KINDS, Input
 
 
@@ -42,7 +43,11 @@ def button_file(value: object) -> Path:
 
 def read_values(inputs: Sequence[Input], given: Sequence[Any]) -> dict[str, Any]:
     """The values of a form, in the order of its inputs. Raises InputError."""
-    return {
-        item.name: uploaded(value) if item.kind in FILE_KINDS else value
-        for item, value in zip(inputs, given, strict=True)
-    }
+    return {item.name: _read(item, value) for item, value in zip(inputs, given, strict=True)}
+
+
+def _read(item: Input, value: object) -> Any:
+    if item.kind == "mask" and isinstance(value, Mapping) and "strokes" in value:
+        strokes, layer = read_strokes(value["strokes"]), uploaded(value.get("layer"))
+        return Painting(strokes, layer) if strokes or layer else None
+    return uploaded(value) if item.kind in FILE_KINDS else value

@@ -8,12 +8,14 @@ from typing import Any
 import gradio as gr
 
 from comfy.text import has, say
-from comfy.ui.language import label
+from comfy.ui.language import both, label
+from comfy.ui.parts import painter
 from comfy.ui.variant_choice import KIND, create_choice
 from comfy.workflow.inputs import Input
 
 WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color="#6d5df0")
 PICTURE_HEIGHT = 230
+PAINT_WORDS = ("title", "hint", "empty", "brush", "undo", "clear")
 
 
 def create_inputs(
@@ -71,6 +73,8 @@ def create_input(tab: str, item: Input, *, hidden: bool = False) -> Any:
             return _sound(common)
         case "video":
             return _video(common)
+        case "mask":
+            return _mask(tab, item, common)
         case "text":
             return _text(item, common)
         case "choice":
@@ -115,6 +119,12 @@ def _video(common: dict[str, Any]) -> Any:
     return gr.Video(
         sources=["upload"], height=PICTURE_HEIGHT, elem_classes="video-in", buttons=[], **common
     )
+
+
+def _mask(tab: str, item: Input, common: dict[str, Any]) -> Any:
+    words = {word: both(f"paint.{word}") for word in PAINT_WORDS}
+    placed = {name: common[name] for name in ("visible", "elem_id")}
+    return painter(words, f"{tab}-{item.over}", **placed)
 
 
 def _text(item: Input, common: dict[str, Any]) -> Any:

@@ -24,7 +24,8 @@ SAVES = {"image": "images", "audio": "audio", "video": "video"}  # input of a sa
 
 # loaders by the name of their class: class, then the input with the file's name
 LOADERS = {
-    "image": (re.compile(r"load.*image(?!.*(path|url|batch|folder|dir))", re.I), ("image",)),
+    "image": (re.compile(r"load.*image(?!.*(mask|path|url|batch|folder|dir))", re.I), ("image",)),
+    "mask": (re.compile(r"load.*image.*mask(?!.*(path|url|folder|dir))", re.I), ("image",)),
     "audio": (re.compile(r"load.*audio(?!.*(path|url|folder|dir))", re.I), ("audio",)),
     "video": (re.compile(r"load.*video(?!.*(path|url|folder|dir))", re.I), ("video", "file")),
 }

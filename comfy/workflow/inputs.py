@@ -10,7 +10,7 @@ from typing import Any
 
 from comfy.errors import InputError
 
-FILE_KINDS = frozenset({"image", "audio", "video"})
+FILE_KINDS = frozenset({"image", "audio", "video", "mask"})
 NUMBER_KINDS = frozenset({"integer", "number", "seed"})
 KINDS = FILE_KINDS | NUMBER_KINDS | {"text", "choice", "boolean"}
 AUTO = "auto"  # the choice that follows a picture's shape
@@ -27,7 +27,8 @@ class Input:
     `max_length` counts characters (code points). `consent` is "face" or "voice" where the person
     must be allowed to use what is in the file. A sound with `parts` may be cut at its pauses where
     it is too long for a variant (see Variant.safe_seconds), and a video with `parts` along with it.
-    `instead_of` names an input that need not be given where this one is.
+    `instead_of` names an input that need not be given where this one is. A mask, white where
+    something goes, is painted `over` the image input of that name.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Input:
     consent: str = ""
     parts: bool = False
     instead_of: str = ""
+    over: str = ""
 
     @property
     def picks(self) -> bool:

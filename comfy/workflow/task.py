@@ -133,6 +133,8 @@ def _check(task: Task) -> None:
     for item in task.inputs:
         if item.auto_from and item.auto_from not in images:
             raise ValueError(f"input {item.name}: auto_from names no image input")
+        if item.kind == "mask" and item.over not in images:
+            raise ValueError(f"input {item.name}: over names no image input")
         if item.instead_of and item.instead_of not in {other.name for other in task.inputs}:
             raise ValueError(f"input {item.name}: instead_of names no input")
 

@@ -71,6 +71,19 @@ def test_transparency_becomes_the_mask(run: FakeRun) -> None:
     assert mask.min() == 1
 
 
+@pytest.mark.parametrize(
+    ("channel", "values"),
+    [("red", [0, 1]), ("green", [0, 0.2]), ("blue", [0, 0]), ("alpha", [1, 0])],
+)
+def test_a_channel_is_a_mask(run: FakeRun, channel: str, values: list[float]) -> None:
+    picture = Image.new("RGBA", (2, 1), (0, 0, 0, 0))
+    picture.putpixel((1, 0), (255, 51, 0, 255))
+    picture.save(run.input_folder / "mask.png")
+    [mask] = call(run, "LoadImageMask", image="mask.png", channel=channel).outputs
+    assert (mask.shape, mask.dtype) == ((1, 1, 2), np.float32)
+    assert mask[0, 0].tolist() == pytest.approx(values)
+
+
 def test_sixteen_bits_are_scaled(run: FakeRun) -> None:
     pixels = np.full((2, 2), 0x8000, np.uint16)
     Image.fromarray(pixels).save(run.input_folder / "deep.png")

@@ -1,5 +1,6 @@
 """A cleanup by a model, as far as the studio can tell: mended, with the server's own file kept."""
 
+import json
 import uuid
 
 import numpy as np
@@ -39,6 +40,41 @@ def run(tmp_path, class_type, picture, chain=False):
     finally:
         studio.close()
     return done, pictures
+
+
+def test_nothing_outside_a_painted_mask_changes_whatever_a_model_does(lettered, tmp_path):
+    folder = tmp_path / "own" / "image_cleanup"
+    folder.mkdir(parents=True)
+    source = ROOT / "workflows" / "image_cleanup"
+    manifest = (source / "cpu-preview-mask.toml").read_text("utf-8")
+    (folder / "inverting.toml").write_text(manifest.replace('"preview"', '"full"'), "utf-8")
+    graph = json.loads((source / "cpu-preview-mask.json").read_text("utf-8"))
+    graph["90"] = {"class_type": "ImageInvert", "inputs": {"image": ["78", 0]}}
+    graph["76"]["inputs"]["image"] = ["90", 0]
+    (folder / "inverting.json").write_text(json.dumps(graph), "utf-8")
+    mask = Image.new("L", (384, 480))
+    ImageDraw.Draw(mask).rectangle((80, 410, 300, 469), fill=255)
+    mask.save(tmp_path / "mask.png")
+
+    values = {"image": lettered, "mask": tmp_path / "mask.png"}
+    job, made = run_one(tmp_path, values, wish="inverting")
+    assert (job.status, job.variant, job.notes) == (COMPLETED, "inverting", ("pasted:7.2",))
+    assert job.findings == ()
+    painted = pixels(tmp_path / "mask.png")[:, :, 0] > 0
+    assert np.array_equal(made[~painted], pixels(lettered)[~painted])
+    assert (made != pixels(lettered)).any(axis=2)[420:460, 90:290].mean() > 0.9
+
+
+def run_one(tmp_path, values, **wish):
+    options = ["--data", str(tmp_path / "data"), "--workflows", str(tmp_path / "own")]
+    studio = Studio.open(Settings.load(options, {}))
+    try:
+        wait_for(lambda: studio.servers() and studio.servers()[0].online)
+        job = studio.submit("image_cleanup", values, owner=uuid.uuid4().hex, **wish)
+        done = list(studio.watch(job.id, tick=0.05))[-1]
+        return done, pixels(done.outputs[0].path)
+    finally:
+        studio.close()
 
 
 def pixels(path):

@@ -5,7 +5,7 @@ import uuid
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from comfy.errors import InputError
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, Link
@@ -32,6 +32,32 @@ def test_a_picture_is_cleaned_and_nothing_else_changes(studio, picture):
         changed = np.any(np.asarray(after) != np.asarray(before), axis=2)
     assert changed[185:230, 55:260].any()  # where the text is
     assert not changed[:150].any()
+
+
+def test_only_what_is_painted_goes(studio, picture, tmp_path):
+    mask = Image.new("L", (160, 120))
+    ImageDraw.Draw(mask).rectangle((20, 88, 72, 118), fill=255)  # the left half of the text
+    mask.save(tmp_path / "mask.png")
+    values = {"image": picture, "mask": tmp_path / "mask.png"}
+    job = finished(studio, studio.submit("image_cleanup", values, owner=person()))
+    assert (job.status, job.error, job.variant) == (COMPLETED, {}, "cpu-preview-mask")
+    assert job.values["mask"].parent == job.values["image"].parent
+    with Image.open(job.outputs[0].path) as after, Image.open(picture) as before:
+        changed = np.any(np.asarray(after) != np.asarray(before), axis=2)
+    assert changed[185:230, 60:145].any()
+    assert not changed[:, 146:].any()
+    assert not changed[:176].any()
+
+
+def test_a_mask_that_cannot_be_used_starts_nothing(studio, picture, tmp_path):
+    owner = person()
+    for size, code in [((320, 240), "mask_empty"), ((320, 100), "mask_unfit")]:
+        Image.new("L", size, 255 if size[1] == 100 else 0).save(tmp_path / "mask.png")
+        with pytest.raises(InputError) as refused:
+            values = {"image": picture, "mask": tmp_path / "mask.png"}
+            studio.submit("image_cleanup", values, owner=owner)
+        assert refused.value.code == code
+    assert studio.recent(owner) == []
 
 
 def test_a_job_tells_what_was_found_and_what_was_not(studio, picture, tmp_path):

@@ -50,7 +50,7 @@ MOODS = ("emotion_audio=None", "emotion_text=''", "second_voice=None")
 
 def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
     assert parameters(client) == {
-        "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True", WHICH],
+        "/image_cleanup": ["image", "instruction=''", "seed=0", "wait=True", WHICH, "mask=None"],
         "/voice_clone": [
             "reference_audio",
             "text",
@@ -161,7 +161,7 @@ def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> No
 
 
 BARE = {  # a path as plain text, where a file belongs
-    "image_cleanup": [str(KEYFRAME), "", 0, True, ""],
+    "image_cleanup": [str(KEYFRAME), "", 0, True, "", None],
     "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, "", 0.65, None, "", None],
     "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, "", None, None],
 }
@@ -194,6 +194,13 @@ def test_a_variant_can_be_asked_for(client: Client) -> None:
         client.predict(*chain, variants={"voice_clone": "indextts2"}, api_name="/pipeline")
     with pytest.raises(AppError, match='There is no "shop" here'):
         client.predict(*chain, variants={"shop": "x"}, api_name="/pipeline")
+
+
+def test_a_mask_is_a_file_and_has_the_shape_of_its_picture(client: Client, tmp_path: Path) -> None:
+    Image.new("L", (300, 100), 255).save(tmp_path / "mask.png")
+    mask = handle_file(str(tmp_path / "mask.png"))
+    with pytest.raises(AppError, match="The mask is 300×100, another shape than the picture"):
+        client.predict(handle_file(KEYFRAME), mask=mask, api_name="/image_cleanup")
 
 
 def test_what_no_server_here_can_use_is_said(client: Client) -> None:

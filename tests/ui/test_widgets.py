@@ -18,6 +18,7 @@ EVERY_KIND = (
     Input("image", "image"),
     Input("reference_audio", "audio"),
     Input("film", "video", required=False, instead_of="image"),
+    Input("mask", "mask", required=False, over="image"),
     Input("text", "text", max_length=300, spoken=True),
     Input("emotion", "choice", default="calm", choices=("calm", "happy")),
     Input("size", "choice", default="auto", choices=("auto", "640x480")),
@@ -47,6 +48,7 @@ def test_each_kind_has_its_control() -> None:
         "image": "Image",
         "reference_audio": "Audio",
         "film": "Video",
+        "mask": "HTML",
         "text": "Textbox",
         "emotion": "Radio",
         "size": "Dropdown",
@@ -59,7 +61,7 @@ def test_each_kind_has_its_control() -> None:
 
 def test_what_only_some_servers_can_use_is_hidden_at_first() -> None:
     hidden = [name for name, field in built(*EVERY_KIND).items() if not field.visible]
-    assert hidden == ["film"]
+    assert hidden == ["film", "mask"]
 
 
 def test_the_manifest_sets_limits_and_defaults() -> None:

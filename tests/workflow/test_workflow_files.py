@@ -27,6 +27,7 @@ DOCUMENTED = {"qwen-image-21", "indextts25"}
 # The owner's guide: where each result comes out, and where each file goes in.
 GUIDE = {
     "image_cleanup": ("60", {("78", "image")}),
+    "image_cleanup-mask": ("60", {("78", "image"), ("79", "image")}),
     "voice_clone": ("173", {("101", "audio")}),
     "talking_head": ("324", {("315", "image"), ("125", "audio")}),
     "indextts2-emotion-audio": ("173", {("101", "audio"), ("104", "audio")}),
@@ -34,7 +35,12 @@ GUIDE = {
     "infinitetalk-video": ("324", {("302", "video"), ("125", "audio")}),
     "infinitetalk-two": ("324", {("315", "image"), ("125", "audio"), ("126", "audio")}),
 }
-FILES = {"image": "studio/picture.png", "audio": "studio/voice.wav", "video": "studio/person.mp4"}
+FILES = {
+    "image": "studio/picture.png",
+    "mask": "studio/mask.png",
+    "audio": "studio/voice.wav",
+    "video": "studio/person.mp4",
+}
 
 
 def name_of(variant: Variant) -> str:
@@ -50,6 +56,8 @@ def recorded(server: str) -> ObjectInfo:
 def object_info(server: str, variant: Variant) -> ObjectInfo:
     """What the real server said, with the variant's models in some folder of its lists."""
     info = recorded(server)
+    if "mask" in variant.takes:  # core nodes, older than all of these servers
+        info = recorded("comfyui-0.8.0") | info
     if variant.name in DOCUMENTED or variant.name.endswith("-local"):
         info |= recorded("documented")
     for node in variant.nodes.values():
@@ -85,13 +93,17 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
     assert [task.output for task in TASKS.values()] == ["image", "audio", "video"]
     assert [name_of(variant) for variant in VARIANTS] == [
         "image_cleanup/qwen-image-edit-2511",
+        "image_cleanup/qwen-image-edit-2511-mask",
         "image_cleanup/qwen-image-edit-2509",
+        "image_cleanup/qwen-image-edit-2509-mask",
         "image_cleanup/qwen-image-edit",
+        "image_cleanup/qwen-image-edit-mask",
         "image_cleanup/qwen-image-21",
         "image_cleanup/qwen-image-edit-2511-slow",
         "image_cleanup/qwen-image-edit-2509-slow",
         "image_cleanup/qwen-image-edit-slow",
         "image_cleanup/cpu-preview",
+        "image_cleanup/cpu-preview-mask",
         "voice_clone/indextts2",
         "voice_clone/indextts2-emotion-audio",
         "voice_clone/indextts2-emotion-text",
@@ -108,6 +120,7 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
     ]
     assert {name_of(v): list(v.unused) for v in VARIANTS if v.unused} == {
         "image_cleanup/cpu-preview": ["seed"],
+        "image_cleanup/cpu-preview-mask": ["seed"],
         "talking_head/cpu-preview": ["prompt"],
         "voice_clone/indextts2-emotion-audio": ["emotion"],
         "voice_clone/indextts2-emotion-text": ["emotion", "emotion_strength"],
@@ -124,7 +137,8 @@ def test_each_task_can_be_done_without_extras_and_each_extra_by_some_variant(tas
 @pytest.mark.parametrize("variant", VARIANTS, ids=name_of)
 def test_files_and_results_are_where_the_owners_guide_says(variant: Variant) -> None:
     bound = variant.prompt(values_for(variant), filename_prefix="studio/1")
-    output, files = GUIDE.get(variant.name.removesuffix("-local")) or GUIDE[variant.task]
+    masked = f"{variant.task}-mask" if "mask" in variant.takes else variant.task
+    output, files = GUIDE.get(variant.name.removesuffix("-local")) or GUIDE[masked]
     assert (bound.output_node, set(variant.files)) == (output, files)
     assert bound.nodes[output]["inputs"]["filename_prefix"] == "studio/1"
     for node, name in files:
@@ -186,6 +200,7 @@ def test_the_owners_own_model_files_do_as_well() -> None:
     }
     assert ready == {
         "qwen-image-edit",
+        "qwen-image-edit-mask",
         "qwen-image-edit-slow",
         "indextts2",
         "indextts2-emotion-audio",

@@ -1,4 +1,4 @@
-"""Pictures in and out: LoadImage, SaveImage, PreviewImage, as ComfyUI has them."""
+"""Pictures in and out: LoadImage, LoadImageMask, SaveImage, PreviewImage, as in ComfyUI."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from comfy.engine.nodes.files import (
 )
 
 MAX_PIXELS = 2**27  # of all frames together
+CHANNELS = ("alpha", "red", "green", "blue")
 NO_MASK = 64  # side of the empty mask of a picture without alpha
 
 
@@ -69,8 +70,23 @@ def _mask(frame: Image.Image) -> npt.NDArray[np.float32]:
     return 1 - alpha / np.float32(255)
 
 
+def load_channel(path: Path, channel: str) -> npt.NDArray[np.float32]:
+    """One channel of the first frame as a mask [1, h, w], 0..1; "alpha" is 1 where it is clear.
+
+    Raises PIL.UnidentifiedImageError, OSError, NodeError.
+    """
+    with Image.open(path) as picture:
+        values = next(_frames(picture)).convert("RGBA").getchannel(channel[0].upper())
+    mask = np.asarray(values, np.float32)[None] / np.float32(255)
+    return 1 - mask if channel == "alpha" else mask
+
+
 def _load_image(run: Run, image: str) -> Result:
     return Result(load_frames(find_file(run, image)))
+
+
+def _load_mask(run: Run, image: str, channel: str) -> Result:
+    return Result((load_channel(find_file(run, image), channel),))
 
 
 def _check_image(folders: Folders, image: str) -> str:
@@ -112,6 +128,22 @@ NODES: list[Node] = [
         run=_load_image,
         choices={"image": lambda folder: list_files(folder, "image")},
         fingerprint=lambda run, image: file_digest(run, image),
+        validate=_check_image,
+        python_module="nodes",
+        classic=True,
+    ),
+    Node(
+        class_type="LoadImageMask",
+        display_name="Load Image (as Mask)",
+        category="mask",
+        inputs={
+            "image": Input("COMBO", options={"image_upload": True}),
+            "channel": Input("COMBO", options={"options": list(CHANNELS)}),
+        },
+        outputs=("MASK",),
+        run=_load_mask,
+        choices={"image": lambda folder: list_files(folder, "image")},
+        fingerprint=lambda run, image, channel: file_digest(run, image),
         validate=_check_image,
         python_module="nodes",
         classic=True,
