@@ -26,7 +26,7 @@ class Proofs:
     def shorten(
         self, inputs: Sequence[Input], values: Mapping[str, Any], owner: str
     ) -> dict[str, Any]:
-        """The values with the liveliest seconds of the sound, or the script's begin.
+        """The values with the liveliest seconds of the sound, or the script's beginning.
 
         Raises InputError for a file that cannot be used.
         """

@@ -175,10 +175,6 @@ def colour_fit(
     return gain, offset
 
 
-def _recoloured(picture: Picture, gain: Floats, offset: Floats) -> Picture:
-    return np.asarray(np.clip(picture * gain + offset + 0.5, 0, 255), np.uint8)
-
-
 def recoloured(picture: Picture, gain: Floats, offset: Floats) -> Picture:
     return np.asarray(np.clip(picture * gain + offset + 0.5, 0, 255), np.uint8)
 

@@ -56,11 +56,11 @@ class Api:
         """Remove subtitles, watermarks and other text from a picture.
 
         Args:
-            image: the picture, e.g. handlefile_data("photo.jpg")
+            image: the picture, e.g. handle_file("photo.jpg")
             instruction: what should go, in Chinese or English; empty: subtitles and watermarks
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
-            variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
+            variant: which of the possible ones, e.g. "qwen-image-edit-2511"; empty: the best
             mask: a picture that is white where something goes; nothing else changes then
 
         Returns:
@@ -88,13 +88,13 @@ class Api:
         """Say a text with the voice of a recording.
 
         Args:
-            reference_audio: a few seconds of the voice, e.g. handlefile_data("voice.mp3")
+            reference_audio: a few seconds of the voice, e.g. handle_file("voice.mp3")
             text: the words to say
             emotion: neutral, happy, angry, sad, afraid, disgusted, melancholic, surprised, calm
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
-            variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
+            variant: which of the possible ones, e.g. "indextts25"; empty: the best
             emotion_strength: 0 to 1
             emotion_audio: a recording of the mood, instead of `emotion`, where a server can
             emotion_text: words for the mood, instead of `emotion`, where a server can
@@ -140,7 +140,7 @@ class Api:
             seed: the same seed gives the same result
             wait: answer when it is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
-            variant: which of the possible ones makes it, e.g. "indextts25"; empty: the best
+            variant: which of the possible ones, e.g. "infinitetalk"; empty: the best
             video: the person on film, instead of `image` (None then), where a server can
             second_audio: what a second person, on the right, says after, where a server can
 
@@ -188,7 +188,7 @@ class Api:
             seed: the same seed gives the same result
             wait: answer when all is finished; False: at once
             consent: True: you may use this voice and this face; asked once for each file
-            variants: the same by task, e.g. {"voice_clone": "indextts25"}
+            variants: which of the possible ones by task, e.g. {"voice_clone": "indextts25"}
             emotion_strength: 0 to 1
 
         Returns:

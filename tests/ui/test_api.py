@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import time
 from pathlib import Path
@@ -15,6 +16,9 @@ from gradio_client.exceptions import AppError
 from PIL import Image
 
 from comfy.jobs.labels import public_number
+from comfy.jobs.pipeline import INPUTS as CHAIN_INPUTS
+from comfy.jobs.studio import WORKFLOWS
+from comfy.ui.api import Api
 from tests import exiftool
 from tests.app_process import ROOT, AppProcess
 
@@ -71,6 +75,14 @@ def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
         "/job": ["job_id"],
         "/cancel": ["job_id"],
     }
+
+
+def test_the_docs_of_the_endpoints_name_what_there_is() -> None:
+    for task in CHAIN_INPUTS:
+        doc = str(inspect.getdoc(getattr(Api, task)))
+        assert set(re.findall(r"(\w+)\(", doc)) <= {"handle_file"}
+        (variant,) = re.findall(r'variant: .* e\.g\. "(.+?)"', doc)
+        assert (WORKFLOWS / task / f"{variant}.json").exists()
 
 
 def test_a_picture_comes_back_clean_and_in_its_own_size(client: Client) -> None:
