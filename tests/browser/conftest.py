@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from tests.app_process import AppProcess
 
@@ -26,6 +26,8 @@ GRADIOS_OWN = (
     "Waveform load error",  # a sound that the browser cannot play
     "ERR_INTERNET_DISCONNECTED",  # that is what its test does
 )
+
+expect.set_options(timeout=15_000)  # ms; a busy machine is slower than the page
 
 OpenPage = Callable[..., Page]
 
