@@ -141,7 +141,7 @@ def _unlike(wave: Wave, reference: Path) -> list[Finding]:
     limit = max(FAR, FARTHER * usual)
     if far <= limit and (abs(off) < HIGHER or far < 0.7 * limit):
         return []
-    return [("unlike", {"times": f"{far / max(usual, 0.3):.1f}", "semitones": f"{off:+.0f}"})]
+    return [("unlike", {"times": f"{far / max(usual, 0.3):.1f}", "semitones": f"{abs(off):.0f}"})]
 
 
 def _decibels(level: float) -> str:

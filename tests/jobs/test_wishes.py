@@ -93,7 +93,7 @@ def test_a_wish_waits_for_its_server_and_says_so(
     wait_for(lambda: _now(studio, job).phase == "server")
     assert _now(studio, job).status == WAITING
     told = run_card([_now(studio, job)])["detail"]
-    assert told["en"].startswith('No server that can run "slow" is there now.')
+    assert told["en"].startswith('No server can run "slow" right now.')
     engines[FAULTY].start()
     done = finished(studio, job)
     assert (done.status, done.variant) == (COMPLETED, "slow")

@@ -66,6 +66,8 @@ def test_the_voice_is_held_against_the_recording(tmp_path):
     half = read_wave(EN, RATE)[: 4 * RATE]
     assert "unlike" not in codes(tmp_path, half, reference=EN)
     assert "unlike" in codes(tmp_path, half, reference=ZH)
+    told = dict(sound_findings(tmp_path / "speech.wav", reference=ZH))["unlike"]
+    assert told["semitones"].isdigit()  # how far, for a sentence; not "-0"
 
 
 def test_syllables_of_two_languages():
