@@ -3,7 +3,7 @@
 (() => {
   const { both, escape } = studio.tools;
   const INK = "#ff2d6f";
-  const NEAR = 0.003; // of the picture's longer side: points closer together are one
+  const NEAR = 0.003; // of a side; points closer together, or than an eighth of the brush, are one
 
   const named = (pair) => escape(`${pair.en} / ${pair.zh}`);
   const paint = (words) => `<details class="paint"><summary>${both(words.title)}<i></i></summary>
@@ -89,9 +89,9 @@
     element.addEventListener("pointermove", (event) => {
       if (!stroke) return;
       const [x, y] = place(event), points = stroke[1];
-      if (Math.hypot(x - points.at(-2), y - points.at(-1)) < NEAR) return;
+      if (Math.hypot(x - points.at(-2), y - points.at(-1)) < Math.max(NEAR, stroke[0] / 8)) return;
       points.push(x, y);
-      draw();
+      line(event.target.getContext("2d"), stroke[0], points.slice(-4), event.target);
     });
     const lift = () => {
       if (!stroke) return;

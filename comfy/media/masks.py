@@ -15,6 +15,7 @@ from comfy.media.files import Limits, check_size, content_name, written_whole
 from comfy.media.pictures import BROKEN, FORMATS, check_pixels
 
 HALF = 127  # of 255; what is brighter is painted
+PAINTED = [255 * (value > HALF) for value in range(256)]
 OTHER_SHAPE = 0.02  # of the ratio of the sides; less is rounding by whoever made a smaller copy
 SOFT = 2  # pixels from the edge inwards in which old and new are mixed
 INWARDS = [max(0, 2 * value - 255) for value in range(256)]  # what is half, at the edge, is nothing
@@ -92,8 +93,10 @@ def paste_inside(original: Path, result: Path, mask: Path, target: Path) -> floa
 
 def _painted(image: Image.Image) -> Image.Image:
     image.seek(0)
-    upright = ImageOps.exif_transpose(image).convert("RGBA")
-    *colours, alpha = (np.asarray(channel) for channel in upright.split())
+    upright = ImageOps.exif_transpose(image)
+    if upright.mode in ("1", "L") and not upright.has_transparency_data:  # as ours are
+        return upright.convert("L").point(PAINTED)
+    *colours, alpha = (np.asarray(channel) for channel in upright.convert("RGBA").split())
     bright = np.maximum.reduce(colours) > HALF
     return Image.fromarray(((bright & (alpha > HALF)) * 255).astype(np.uint8))
 

@@ -19,7 +19,7 @@ from comfy.media.masks import Stroke
 from comfy.workflow.inputs import Input, read_number
 
 PAINTED = "painted"  # folder for masks on their way into a job
-MOST_NUMBERS = 60_000  # coordinates of all strokes
+MOST_NUMBERS = 120_000  # coordinates of all strokes; hundreds across the whole picture
 FAR = 2.0  # a brush may leave the picture, by no more than its size
 
 
