@@ -23,7 +23,9 @@ def create_details(name: str) -> Any:
     return clickable("details", None, EVENTS, elem_id=f"details-{name}")
 
 
-def details_value(studio: Studio, jobs: Sequence[Job], tab: str) -> dict[str, Any] | None:
+def details_value(
+    studio: Studio, jobs: Sequence[Job], tab: str, viewer: str
+) -> dict[str, Any] | None:
     """The details of a finished run; None while there is no result at all."""
     if not any(job.status == COMPLETED for job in jobs) or not all(job.finished for job in jobs):
         return None
@@ -34,7 +36,7 @@ def details_value(studio: Studio, jobs: Sequence[Job], tab: str) -> dict[str, An
         "title": both("details.title"),
         "rows": [*_asked(studio, jobs), *_made(jobs)],
         "sources": _sources(studio, jobs),
-        "uses": _uses(studio, jobs),
+        "uses": _uses(studio, jobs, viewer),
         "words": {
             word: both(f"act.{word}") for word in ("again", "change", "link", "copied", "delete")
         }
@@ -99,10 +101,13 @@ def _sources(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
     return [_openable(job) for job in linked if job]
 
 
-def _uses(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """The person's newest jobs that were made from these results, to be opened."""
+def _uses(studio: Studio, jobs: Sequence[Job], viewer: str) -> list[dict[str, Any]]:
+    """The viewer's newest jobs that were made from these results, to be opened.
+
+    Whoever was given the link of a result was not given what its owner made of it.
+    """
     shown = {job.id for job in jobs}
-    recent = studio.recent(jobs[-1].owner, RECENT)
+    recent = studio.recent(viewer, RECENT)
     made = [job for job in recent if job.id not in shown and job.status == COMPLETED]
     return [_openable(job) for job in made if shown & {link.job for link in job.inputs}][:MOST_USES]
 

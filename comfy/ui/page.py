@@ -85,9 +85,9 @@ class Page:
         lists = [self.history, *(view.results.details for view in self.views)]
         unwatched = {"cancels": [view.followed for view in self.views]}
         for part in lists:
-            part.open(self.open, None, everything, **unwatched, **QUIET)
+            part.open(self.open, self.owner, everything, **unwatched, **QUIET)
             part.erase(self.erase, [self.owner, *states], [self.history, *states, *shown], **QUIET)
-        self.history.again(self.again, None, everything, **unwatched, **QUIET).then(
+        self.history.again(self.again, self.owner, everything, **unwatched, **QUIET).then(
             None, js="() => studio.pressPending()"
         )
         self._wire_language()
@@ -155,8 +155,8 @@ class Page:
         }
         for view, known in zip(self.views, ids, strict=True):
             given = view.restore(known, request) or view.form.fresh(language)
-            updates |= given | view.show(known, request)
-        return updates | self._for_guests(request) | self._linked(request)
+            updates |= given | view.show(known, owner, request)
+        return updates | self._for_guests(request) | self._linked(request, owner)
 
     def _for_guests(self, request: gr.Request) -> Updates:
         """Only the tabs that a guest link includes; an operator's control over such links."""
@@ -169,20 +169,20 @@ class Page:
             updates |= {self.closed: closed, self.tabs: gr.Tabs(selected=first)}
         return updates
 
-    def _linked(self, request: gr.Request) -> Updates:
+    def _linked(self, request: gr.Request, owner: str) -> Updates:
         linked = request.query_params.get("job", "")
-        return self._opened(linked, request) if linked else {}
+        return self._opened(linked, request, owner) if linked else {}
 
     def refresh(self, owner: str, request: gr.Request) -> Any:
         return history_value(self.studio, person(request, owner))
 
-    def open(self, event: gr.EventData, request: gr.Request) -> Updates:
+    def open(self, event: gr.EventData, request: gr.Request, owner: str) -> Updates:
         """Show an earlier job in its tab."""
-        return self._opened(str(event.id), request) or {self.tabs: gr.skip()}
+        return self._opened(str(event.id), request, owner) or {self.tabs: gr.skip()}
 
-    def again(self, event: gr.EventData, request: gr.Request) -> Updates:
+    def again(self, event: gr.EventData, request: gr.Request, owner: str) -> Updates:
         """Show an earlier job and put another seed into its form; the page then presses start."""
-        opened = self._opened(str(event.id), request)
+        opened = self._opened(str(event.id), request, owner)
         found = self._home(str(event.id), request)
         if not opened or found is None:
             return {self.tabs: gr.skip()}
@@ -226,11 +226,11 @@ class Page:
         jobs = found if len(view.recipe.tasks) == 1 else list(self.studio.chain(job_id))
         return view, jobs
 
-    def _opened(self, job_id: str, request: gr.Request) -> Updates:
+    def _opened(self, job_id: str, request: gr.Request, owner: str) -> Updates:
         place = self._home(job_id, request)
         if place is None:
             return {}
         view, jobs = place
         ids = [job.id for job in jobs]
-        shown = view.form.restore(jobs) | view.show(ids, request)
+        shown = view.form.restore(jobs) | view.show(ids, owner, request)
         return {self.tabs: gr.Tabs(selected=view.recipe.name), view.ids: ids, **shown}

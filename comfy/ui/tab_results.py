@@ -113,8 +113,8 @@ class TabResults:
             return None
         return result_file(jobs[-1], language)
 
-    def show(self, jobs: Sequence[Job], language: str) -> Updates:
-        """What everything looks like for these jobs."""
+    def show(self, jobs: Sequence[Job], language: str, viewer: str) -> Updates:
+        """What everything looks like for these jobs, to this person."""
         running = not all(job.finished for job in jobs)
         last = self.file(jobs, language)
         over = not running and all(job.status == COMPLETED for job in jobs)
@@ -126,7 +126,7 @@ class TabResults:
             self.approve: gr.update(visible=over and not whole),
             self.verdict: [] if running else verdict_value(jobs),
             self.pieces: None if running else parts_value(self._studio, jobs[-1]),
-            self.details: details_value(self._studio, jobs, self._recipe.name),
+            self.details: details_value(self._studio, jobs, self._recipe.name, viewer),
             **{b: gr.update(visible=not running, value=None) for b in self.replace.values()},
             **self._output_values(jobs, language),
         }

@@ -13,7 +13,7 @@ import gradio as gr
 from comfy.errors import StudioError
 from comfy.jobs.job import Job
 from comfy.jobs.studio import Studio
-from comfy.ui.access import known_jobs, who
+from comfy.ui.access import known_jobs, person, who
 from comfy.ui.bench import Bench
 from comfy.ui.job_view import refused_card
 from comfy.ui.language import label, language_of
@@ -86,7 +86,7 @@ class TaskTab:
         begun = card.begin(self.start, **begins)
         self.form.stop.click(self.cancel, self.ids, self.form.stop, **QUIET)
         self.followed = card.follow(self.watch, self.ids, card, trigger_mode="multiple", **QUIET)
-        collected = self.followed.then(self.collect, self.ids, self.shown, **QUIET)
+        collected = self.followed.then(self.collect, [self.ids, self.owner], self.shown, **QUIET)
         redone = self.results.pieces.redo(
             self.redo, [self.ids, self.owner], [self.ids, *self.shown], **QUIET
         )
@@ -196,7 +196,7 @@ class TaskTab:
         if made is None:
             return {self.ids: gr.skip()}
         jobs = [*jobs[:-1], made]
-        return {self.ids: [job.id for job in jobs], **self._show(jobs, language_of(request))}
+        return {self.ids: [job.id for job in jobs], **self._show(jobs, owner, request)}
 
     def _begin(
         self, submit: Submit, request: gr.Request, owner: str, values: Sequence[Any]
@@ -211,7 +211,7 @@ class TaskTab:
             number = secrets.token_hex(4)
             log.exception("start of %s failed, number %s", self.recipe.name, number)
             return {card: refused_card(StudioError(job=number))}
-        shown = self._show(jobs, language_of(request)) | self.results.bring(given)
+        shown = self._show(jobs, owner, request) | self.results.bring(given)
         return {self.ids: [job.id for job in jobs], **shown}
 
     def watch(self, ids: list[str], event: gr.EventData, request: gr.Request) -> Iterator[Any]:
@@ -220,9 +220,9 @@ class TaskTab:
         for jobs in watch_jobs(self.studio, known, shown=int(event.shown)):
             yield self.results.view(jobs)
 
-    def collect(self, ids: list[str], request: gr.Request) -> Updates:
+    def collect(self, ids: list[str], owner: str, request: gr.Request) -> Updates:
         """Show everything that is finished."""
-        return self.show(ids, request)
+        return self.show(ids, owner, request)
 
     def cancel(self, ids: list[str], request: gr.Request) -> Any:
         for job in reversed(self._jobs(ids, request)):
@@ -250,10 +250,10 @@ class TaskTab:
         """The file of the tab's last task, if there is one."""
         return self.results.file(self._jobs(ids, request), language_of(request))
 
-    def show(self, ids: Sequence[str], request: gr.Request) -> Updates:
+    def show(self, ids: Sequence[str], owner: str, request: gr.Request) -> Updates:
         """What the tab looks like for these jobs; untouched if they are not known any more."""
         jobs = self._jobs(ids, request)
-        return self._show(jobs, language_of(request)) if jobs else {}
+        return self._show(jobs, owner, request) if jobs else {}
 
     def _jobs(self, ids: object, request: gr.Request) -> list[Job]:
         """The jobs of this tab that the browser remembers; none if they are not one run of it.
@@ -273,7 +273,7 @@ class TaskTab:
             self.form.stop: gr.update(visible=False),
         }
 
-    def _show(self, jobs: Sequence[Job], language: str) -> Updates:
+    def _show(self, jobs: Sequence[Job], owner: str, request: gr.Request) -> Updates:
         running = not all(job.finished for job in jobs)
         bench = self.form.bench.shown(jobs) if self.form.bench else {}
         return {
@@ -282,7 +282,7 @@ class TaskTab:
             self.form.stop: gr.update(
                 value=label("page.cancel"), visible=running, interactive=True
             ),
-            **self.results.show(jobs, language),
+            **self.results.show(jobs, language_of(request), person(request, owner)),
         }
 
 

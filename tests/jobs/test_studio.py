@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 from comfy.errors import InputError
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, Link
 from comfy.media.sounds import sound_seconds
+from comfy.ui.details import details_value
 
 LONG = "这是一个很长的故事。" * 40
 
@@ -100,6 +101,18 @@ def test_a_failed_link_ends_the_job_that_needs_it(studio, picture, voice):
     assert (job.status, job.error["code"]) == (FAILED, "link_failed")
     assert job.error["details"] == {"task": "talking_head"}
     assert [j.id for j in studio.chain(job.id)] == [video.id, job.id]
+
+
+def test_whoever_sees_a_result_does_not_see_what_its_owner_made_of_it(studio, picture):
+    owner = person()
+    first = finished(studio, studio.submit("image_cleanup", {"image": picture}, owner=owner))
+    values = {"image": Link(first.id), "instruction": "subtitles"}
+    then = finished(studio, studio.submit("image_cleanup", values, owner=owner))
+    uses = [
+        [use["id"] for use in details_value(studio, [first], "image_cleanup", viewer)["uses"]]
+        for viewer in (owner, person())
+    ]
+    assert (then.status, uses) == (COMPLETED, [[then.id], []])
 
 
 def test_cancel_reaches_the_server_and_the_next_job_works(studio, voice):
