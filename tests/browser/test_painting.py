@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.steps import ASSETS, put, wait_for
+from tests.browser.steps import ASSETS, SECONDS, put, wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -70,9 +70,9 @@ def test_only_what_was_painted_over_goes(open_page: OpenPage, balls: Path) -> No
     assert not changed[right].any()
 
     page.reload()  # the paint is still there, and belongs to this picture alone
-    expect(page.locator(f"{PAINT} .painted")).to_have_count(1)
+    expect(page.locator(f"{PAINT} .painted")).to_have_count(1, timeout=30 * SECONDS)
     page.set_input_files("#image_cleanup-image input[type=file]", str(ASSETS / "scene.jpg"))
-    expect(page.locator(f"{PAINT} .painted")).to_have_count(0)
+    expect(page.locator(f"{PAINT} .painted")).to_have_count(0, timeout=30 * SECONDS)
 
 
 def pixels(path: Path) -> npt.NDArray[np.uint8]:
