@@ -56,6 +56,12 @@ class TabForm:
             self._video.fill(self._first(files, "image"), self._first(files, "audio"))
         self.bench = create_bench(self._studio, self._recipe)
         self.many = create_many(self._studio, self._recipe)
+        with gr.Column(elem_classes="launch"):  # in sight wherever one edits
+            self._create_buttons()
+            self.told = ToldLine(self._studio, self._recipe)
+
+    def _create_buttons(self) -> None:
+        name = self._recipe.name
         with gr.Row(elem_classes="runbar"):
             self.run = gr.Button(
                 label(f"run.{name}", "run.any"), variant="primary", scale=3, elem_id=f"run-{name}"
@@ -63,7 +69,6 @@ class TabForm:
             self.stop = gr.Button(
                 label("page.cancel"), scale=1, min_width=90, visible=False, elem_id=f"cancel-{name}"
             )
-        self.told = ToldLine(self._studio, self._recipe)
 
     def _ask_for_each_file(self) -> None:
         """The tick of the consent is about the files that are there: a new one takes it away."""
