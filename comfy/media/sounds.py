@@ -18,6 +18,7 @@ DEMUXERS = frozenset(  # FFmpeg's names; playlists (hls, concat, dash) could nam
     "matroska webm mpegts mpeg".split()
 )
 RATES = (16_000, 48_000)  # Hz, lowest and highest that we keep
+FASTEST = 768_000  # Hz; a header with more makes FFmpeg compute a filter for seconds
 SHORTEST = 0.3  # seconds
 BROKEN = (  # PyAV: a stream of an unknown codec has no width and no rate, others have absurd ones
     *(av.error.FFmpegError, OSError, ValueError, IndexError, KeyError, MemoryError),
@@ -101,6 +102,8 @@ def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
 def _blocks(container: av.container.InputContainer, rate: int) -> Iterator[Samples]:
     resampler = av.AudioResampler("s16", "mono", rate)
     for frame in _frames(container):
+        if frame.sample_rate > FASTEST:
+            raise InputError("sound_unusable")
         for piece in resampler.resample(_finite(frame)):
             yield piece.to_ndarray()[0]
     for piece in resampler.resample(None):

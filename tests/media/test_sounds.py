@@ -115,6 +115,17 @@ def test_a_short_reference_is_kept_whole(tmp_path):
     assert abs(soundfile.info(found).duration - 2) < 0.01
 
 
+@pytest.mark.parametrize(("rate", "taken"), [(768_000, True), (768_001, False)])
+def test_a_rate_that_no_recorder_has_is_refused_at_once(
+    rate: int, taken: bool, tmp_path: Path
+) -> None:
+    path = written(tmp_path / "fast.wav", tone(1, rate), rate)
+    if taken:
+        assert accept_sound(path, tmp_path, LIMITS).exists()
+    else:
+        assert refusal(path, tmp_path).code == "sound_unusable"
+
+
 @pytest.mark.parametrize(
     ("content", "code"), [(b"", "file_empty"), (b"not a sound at all " * 50, "sound_unusable")]
 )
