@@ -22,7 +22,7 @@ from comfy.jobs.patience import Patience
 from comfy.jobs.progress import Progress
 from comfy.jobs.server import Server
 from comfy.jobs.store import Store
-from comfy.media.bounded import picture_size, video_size
+from comfy.media.bounded import picture_size, sound_length, video_size
 from comfy.media.files import written_whole
 from comfy.protocol import FileRef, History
 from comfy.workflow.inputs import AUTO
@@ -107,7 +107,8 @@ class Run:
         )
         if not written:
             return False
-        bound = self._variant.prompt(self._values(), filename_prefix=self._prefix)
+        values, seconds = self._values(), self._seconds()
+        bound = self._variant.prompt(values, filename_prefix=self._prefix, seconds=seconds)
         self._check()
         if not self._store.update(
             self._job.id, holder=self._replica, phase="queue", server=self._server.name
@@ -150,6 +151,11 @@ class Run:
             if chosen_here and not self._variant.takes_auto(item.name):
                 values[item.name] = item.choice_for(*self._shape(item.auto_from))
         return values
+
+    def _seconds(self) -> dict[str, float]:
+        """The lengths of the sounds that the graph must know."""
+        sounds = ((name, self._job.values.get(name)) for name in self._variant.measured)
+        return {name: sound_length(self._local_file(sound)) for name, sound in sounds if sound}
 
     def _shape(self, name: str) -> tuple[int, int]:
         """Width and height of a picture that was given, or of the video instead of it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +40,9 @@ class Transform:
     * format: a text in which "{value}" is replaced
     * turns: the first speaker's mark, [S1], where the text does not begin with a speaker's
     * plain: marks that a text encoder would act on become harmless ones
+
+    Or alone, for a place that must know how long a sound is:
+    * seconds_times, most: its length in seconds times this, rounded up, and `most` at most
     """
 
     map: Mapping[str, Any] | None = None
@@ -50,6 +54,8 @@ class Transform:
     format: str | None = None
     plain: bool = False
     turns: bool = False
+    seconds_times: float | None = None
+    most: int | None = None
 
     def check(self, item: Input) -> None:
         """Raise ValueError where this cannot be done with every value of the input."""
@@ -68,6 +74,8 @@ class Transform:
             return "plain and turns are for text"
         if self.script is not None and (item.kind != "text" or self.script.keys() != SCRIPTS):
             return f"script is for text, and covers {', '.join(sorted(SCRIPTS))}"
+        if (self.seconds_times, self.most) != (None, None) and not self._measures(item):
+            return "seconds_times and most are above 0, and for sounds"
         if self.map is None:
             return None
         if item.kind != "choice":
@@ -75,6 +83,16 @@ class Transform:
         given = [c for c in item.choices if not (item.auto_from and c == AUTO)]
         unmapped = [choice for choice in given if choice not in self.map]
         return f"map does not cover {', '.join(unmapped)}" if unmapped else None
+
+    def _measures(self, item: Input) -> bool:
+        above = (self.seconds_times or 0) > 0 and (self.most is None or self.most > 0)
+        return above and item.kind == "audio"
+
+    def of_length(self, seconds: float) -> int:
+        """What a place with `seconds_times` gets for a sound of this length; at least 1."""
+        exact = round(seconds * (self.seconds_times or 1.0), 6)  # 4.04 * 25 is a bit above 101
+        count = max(1, math.ceil(exact))
+        return count if self.most is None else min(count, self.most)
 
     def apply(self, item: Input, value: Any, factor: float = 1.0) -> Any:
         """The value that the node gets; `factor` is the value of the input that `times` names.

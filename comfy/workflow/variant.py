@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from comfy.errors import InputError, WorkflowError
@@ -30,6 +31,11 @@ class Binding:
     node: str
     name: str
     transform: Transform
+
+    @property
+    def is_length(self) -> bool:
+        """Whether the place gets the length of a sound instead of its file."""
+        return self.transform.seconds_times is not None
 
 
 @dataclass(frozen=True)
@@ -75,7 +81,7 @@ class Variant:
     @property
     def files(self) -> frozenset[tuple[str, str]]:
         """The (node id, input) places that take a file's name on the server."""
-        bound = (b for b in self.bindings if b.input.kind in FILE_KINDS)
+        bound = (b for b in self.bindings if b.input.kind in FILE_KINDS and not b.is_length)
         return frozenset((b.node, b.name) for b in bound)
 
     @property
@@ -83,16 +89,28 @@ class Variant:
         """The inputs that a job for it must have: neither less nor more. See Input.picks."""
         return frozenset(b.input.name for b in self.bindings if b.input.picks)
 
+    @property
+    def measured(self) -> frozenset[str]:
+        """The inputs whose length in seconds a prompt has to know."""
+        return frozenset(b.input.name for b in self.bindings if b.is_length)
+
     def takes_auto(self, name: str) -> bool:
         """Whether its nodes find out by themselves what "auto" means for this input."""
         maps = [b.transform.map for b in self.bindings if b.input.name == name]
         return all(table is None or AUTO in table for table in maps)
 
-    def prompt(self, values: Mapping[str, Any], *, filename_prefix: str) -> Bound:
+    def prompt(
+        self,
+        values: Mapping[str, Any],
+        *,
+        filename_prefix: str,
+        seconds: Mapping[str, float] = MappingProxyType({}),
+    ) -> Bound:
         """The graph with these accepted values in it; files are given by their server names.
 
         `filename_prefix` must be one job's own: a server answers a repeated prompt from its
-        cache, with a file that may be gone.
+        cache, with a file that may be gone. `seconds` are the lengths of the `measured` inputs;
+        where one is not known its place stays as the author left it.
         """
         prompt = Prompt(self.nodes)
         for binding in self.bindings:
@@ -100,7 +118,11 @@ class Variant:
             if item.name not in values:
                 raise InputError("input_missing", input=item.name)
             value = values[item.name]
-            if value is not None:
+            if binding.is_length:
+                if item.name in seconds:
+                    length = binding.transform.of_length(seconds[item.name])
+                    prompt.patch(binding.node, binding.name, length)
+            elif value is not None:
                 factor = values.get(binding.transform.times or "")
                 changed = binding.transform.apply(item, value, 1.0 if factor is None else factor)
                 prompt.patch(binding.node, binding.name, changed)

@@ -127,6 +127,7 @@ def test_a_broken_variant_leaves_the_others_alone(tmp_path: Path) -> None:
         ('kind = "image"', 'kind = "smell"', "unknown kind smell"),
         ('auto_from = "image"', 'auto_from = "words"', "auto_from names no image input"),
         ('auto_from = "image"', 'instead_of = "film"', "instead_of names no input"),
+        ('kind = "image"', 'kind = "mask"', "over names no image input"),
         ("[inputs.image]", "[inputs.image", "Expected ']'"),
         ("max_length = 9", "max_length = 9\nchoices = 3", "TypeError"),
     ],

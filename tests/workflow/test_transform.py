@@ -11,6 +11,7 @@ from comfy.workflow.transform import Transform
 SEED = Input("seed", "seed")
 TEXT = Input("text", "text", max_length=99)
 WRITINGS = {"kana": 1, "han": 2, "arabic": 3, "other": 4}
+SOUND = Input("sound", "audio")
 MOOD = Input("mood", "choice", choices=("calm", "happy"))
 
 
@@ -51,6 +52,18 @@ def test_numbers_are_multiplied_by_another_input(value: object, result: object) 
     assert transform.apply(MOOD, "calm", 0.5) == result
 
 
+@pytest.mark.parametrize(
+    ("times", "most", "seconds", "result"),
+    [(25.0, None, 4.0, 100), (25, 225, 4.04, 101), (2.0, 9, 4.6, 9), (25.0, 225, 0.0, 1)],
+)
+def test_a_length_is_rounded_up_and_limited(
+    times: float, most: int | None, seconds: float, result: int
+) -> None:
+    transform = Transform(seconds_times=times, most=most)
+    transform.check(SOUND)
+    assert transform.of_length(seconds) == result
+
+
 def test_a_choice_outside_the_table_is_refused() -> None:
     with pytest.raises(InputError) as caught:
         Transform(map={"calm": 1}).apply(MOOD, "happy")
@@ -67,6 +80,10 @@ def test_a_choice_outside_the_table_is_refused() -> None:
         (Transform(map={"calm": 1}), MOOD, "map does not cover happy"),
         (Transform(map={"a": 1}), TEXT, "map is for choices"),
         (Transform(plain=True), SEED, "plain and turns are for text"),
+        (Transform(seconds_times=25.0), TEXT, "above 0, and for sounds"),
+        (Transform(seconds_times=0.0), SOUND, "above 0, and for sounds"),
+        (Transform(seconds_times=25.0, most=0), SOUND, "above 0, and for sounds"),
+        (Transform(most=9), SOUND, "above 0, and for sounds"),
         (Transform(script=WRITINGS), SEED, "script is for text"),
         (Transform(script={"han": 1}), TEXT, "and covers arabic, han, kana, other"),
     ],

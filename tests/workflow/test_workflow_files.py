@@ -23,7 +23,7 @@ VARIANTS = [variant for task in TASKS.values() for variant in task.variants]
 FULL = [variant for variant in VARIANTS if variant.quality == "full"]
 SERVERS = ["comfyui-0.3.64", "comfyui-0.7.0", "comfyui-0.8.0"]
 # Nodes that not all recordings have: from their published source, or from one server with them.
-DOCUMENTED = {"qwen-image-21", "indextts25"}
+DOCUMENTED = {"qwen-image-21", "indextts25", "infinitetalk-native"}
 # The owner's guide: where each result comes out, and where each file goes in.
 GUIDE = {
     "image_cleanup": ("60", {("78", "image")}),
@@ -112,6 +112,7 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "voice_clone/cpu-preview",
         "talking_head/infinitetalk-local",
         "talking_head/infinitetalk",
+        "talking_head/infinitetalk-native",
         "talking_head/infinitetalk-video-local",
         "talking_head/infinitetalk-video",
         "talking_head/infinitetalk-two-local",
@@ -230,7 +231,7 @@ def test_a_size_is_width_by_height(variant: Variant) -> None:
         assert sent == (width, height)
 
 
-HEADS = [variant for variant in FULL if variant.task == "talking_head"]
+HEADS = [v for v in FULL if v.nodes[v.output_node]["class_type"] == "VHS_VideoCombine"]
 
 
 @pytest.mark.parametrize("variant", HEADS, ids=name_of)
@@ -253,8 +254,7 @@ def test_the_server_keeps_only_the_finished_video() -> None:
     wanted = {"VHS_MetadataImage": False, "VHS_KeepIntermediate": False}
     extras = {v.name: v.extra_pnginfo for v in VARIANTS if v.extra_pnginfo}
     sent = {"workflow": {"extra": wanted}}
-    heads = [v.name for v in TASKS["talking_head"].variants if v.quality == "full"]
-    assert extras == dict.fromkeys(heads, sent)
+    assert extras == dict.fromkeys([variant.name for variant in HEADS], sent)
 
 
 anything = st.one_of(st.text(min_size=1), st.sampled_from(['["78", 0]', '{"a": 1}', "[1]|(b:2)"]))
