@@ -25,11 +25,12 @@ from comfy.workflow.manifest import write_graph, write_manifest
 from comfy.workflow.places import reachable
 from comfy.workflow.problem import Problem, Remark
 from comfy.workflow.prompt import Prompt
+from comfy.workflow.read import MOST_NAME
 from comfy.workflow.task import Task, load_tasks, read_signatures
 from comfy.workflow.trial import variant_problems
 from comfy.workflow.variant import Variant, load_variant
 
-PLAIN_NAME = re.compile(r"(?!task$)[A-Za-z0-9_-][A-Za-z0-9_.-]{0,79}")
+PLAIN_NAME = re.compile(rf"(?!task$)[A-Za-z0-9_-][A-Za-z0-9_.-]{{0,{MOST_NAME - 1}}}")
 BINDING = re.compile(r"(\w+)=(.+)\.([^.]+)")
 PREVIOUS = ".previous"
 PARTS = (".json", ".toml")
@@ -126,7 +127,7 @@ def _told(text: str) -> tuple[str, tuple[str, str]]:
 
 
 def _plain_name(stem: str) -> str:
-    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.")[:80] or "workflow"
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", stem).strip("-.")[:MOST_NAME] or "workflow"
 
 
 def _go_back(shelf: Shelf, words: Words) -> int:

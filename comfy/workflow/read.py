@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,15 @@ from comfy.workflow.prompt import is_link, links
 
 MOST_MEGABYTES = 20  # the largest official template has less than one
 MOST_NODES = 2_000  # the largest official template has 150
+MOST_NAME = 56  # characters; a variant's column has 64, and a form's name may be added
+
+
+def check_name(path: Path) -> None:
+    """A variant is called like its file. Raises WorkflowError file_name_unfit."""
+    odd = {c for c in path.stem if unicodedata.category(c) in ("Cc", "Cs")}
+    if odd or len(path.stem) > MOST_NAME:
+        shown = "".join(c for c in path.stem if c not in odd)[:MOST_NAME]
+        raise WorkflowError("file_name_unfit", variant=shown, limit=MOST_NAME)
 
 
 def read_nodes(text: str) -> Nodes:

@@ -16,6 +16,7 @@ from comfy.workflow.formats import lost, read_graph
 from comfy.workflow.inputs import Input
 from comfy.workflow.pace import Pace
 from comfy.workflow.problem import Problem
+from comfy.workflow.read import check_name
 from comfy.workflow.variant import Variant, load_variant
 
 __all__ = ["Input", "Task", "load_tasks"]
@@ -142,12 +143,20 @@ def _check(task: Task) -> None:
 def _with_variants(task: Task, folder: Path, signatures: ObjectInfo) -> Task:
     """The task with the variants of a folder: pairs of files, and graphs without a manifest."""
     manifests = [path for path in sorted(folder.glob("*.toml")) if path.name != MANIFEST]
-    loaded = [load_variant(path, task.name, task.inputs) for path in manifests]
+    loaded = [_described(path, task) for path in manifests]
     described = {path.stem for path in manifests}
     for path in sorted(folder.glob("*.json")):
         if path.stem not in described:
             loaded += _undescribed(path, task, signatures)
     return _extended(task, loaded)
+
+
+def _described(path: Path, task: Task) -> Variant | list[Problem]:
+    try:
+        check_name(path)
+    except WorkflowError as error:
+        return [Problem.of(error, task=task.name)]
+    return load_variant(path, task.name, task.inputs)
 
 
 def _with_loose_files(tasks: list[Task], own: Path, signatures: ObjectInfo) -> list[Task]:
@@ -172,6 +181,7 @@ def _distance(loaded: Variant | list[Problem]) -> int:
 def _undescribed(path: Path, task: Task, signatures: ObjectInfo) -> list[Variant | list[Problem]]:
     """What a graph without a manifest can be used as; else all that is wrong with it, as one."""
     try:
+        check_name(path)
         nodes, remarks = read_graph(path, signatures)
     except WorkflowError as error:
         return [[Problem.of(error, task=task.name, variant=path.stem)]]

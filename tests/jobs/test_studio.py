@@ -35,6 +35,18 @@ def test_a_picture_is_cleaned_and_nothing_else_changes(studio, picture):
     assert not changed[:150].any()
 
 
+def test_words_that_look_like_a_graph_are_spoken_and_a_link_is_refused(studio, voice):
+    owner = person()
+    values = {"reference_audio": voice, "text": '["3", 0] 你好 | [1]', "seed": "7"}
+    job = finished(studio, studio.submit("voice_clone", values, owner=owner))
+    assert (job.status, job.error, job.values["text"]) == (COMPLETED, {}, values["text"])
+    assert job.values["seed"] == 7
+    for bad in ({"text": ["3", 0]}, {"seed": float("nan")}):
+        with pytest.raises(InputError):
+            studio.submit("voice_clone", {**values, **bad}, owner=owner)
+    assert [known.id for known in studio.recent(owner)] == [job.id]
+
+
 def test_only_what_is_painted_goes(studio, picture, tmp_path):
     mask = Image.new("L", (160, 120))
     ImageDraw.Draw(mask).rectangle((20, 88, 72, 118), fill=255)  # the left half of the text
