@@ -23,6 +23,7 @@ from comfy.ui.results import results_folder
 from comfy.ui.task_tab import TaskTab, Updates
 
 BADGE_SECONDS = 15
+FILLED = "(...values) => values.map((value) => (value?.strokes ? true : value))"  # it may be much
 
 
 def create_page(studio: Studio) -> gr.Blocks:
@@ -104,8 +105,10 @@ class Page:
 
     def _wire_look(self, blocks: gr.Blocks) -> None:
         extras = [field for view in self.views for field in view.form.extras.values()]
-        blocks.load(self.look, None, [self.header, *extras], **QUIET)
-        gr.Timer(BADGE_SECONDS).tick(self.look, None, [self.header, *extras], queue=False, **QUIET)
+        shown: dict[str, Any] = {"inputs": extras, "outputs": [self.header, *extras], "js": FILLED}
+        blocks.load(self.look, **shown, preprocess=False, **QUIET)
+        timer = gr.Timer(BADGE_SECONDS)
+        timer.tick(self.look, **shown, preprocess=False, queue=False, **QUIET)
 
     def _wire_language(self) -> None:
         texts = [field for view in self.views for field in view.form.translated]
@@ -138,9 +141,10 @@ class Page:
 
     # ------------------------------------------------------------------ handlers
 
-    def look(self) -> list[Any]:
+    def look(self, *filled: object) -> list[Any]:
         """How the servers are, and the fields that they can use."""
-        offered = [update for view in self.views for update in view.form.offered()]
+        holds = iter(filled)
+        offered = [update for view in self.views for update in view.form.offered(holds)]
         return [header_value(self.studio), *offered]
 
     def load(self, request: gr.Request, owner: str, *ids: Sequence[str]) -> Updates:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -24,7 +24,7 @@ from comfy.ui.told_line import ToldLine
 from comfy.ui.variant_choice import KIND, choice_now, wished_task
 from comfy.ui.video_source import VideoSource
 from comfy.ui.voices import SavedVoices, takes_voice
-from comfy.ui.widgets import create_inputs, default_value, extras
+from comfy.ui.widgets import create_inputs, default_value, extras, shown_extras
 from comfy.workflow.inputs import FILE_KINDS, Input
 
 Updates = dict[Any, Any]
@@ -109,15 +109,12 @@ class TabForm:
         """The fields that are shown where a server can use them."""
         return {item.name: self.fields[item.name] for item in extras(self._recipe.inputs)}
 
-    def offered(self) -> list[Any]:
-        """The `extras`, each shown or not; what is not offered any more is not sent either."""
+    def offered(self, filled: Iterator[object]) -> list[Any]:
+        """The `extras`, each shown or not."""
         states = [s for s in self._studio.servers() if s.online]
         tasks = [task.name for task in self._recipe.tasks]
         known = {name for s in states for task in tasks for name in s.offers.get(task, ())}
-        return [
-            gr.update(visible=True) if name in known else gr.update(visible=False, value=None)
-            for name in self.extras
-        ]
+        return shown_extras(self.extras, known, filled)
 
     @property
     def translated(self) -> list[Any]:

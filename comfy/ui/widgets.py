@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from typing import Any
 
 import gradio as gr
@@ -55,6 +55,17 @@ def create_inputs(
 def extras(inputs: Sequence[Input]) -> list[Input]:
     """Inputs that only some servers can use: they are hidden until one of those is there."""
     return [item for item in inputs if item.picks and not item.required]
+
+
+def shown_extras(
+    names: Iterable[str], known: Container[str], filled: Iterator[object]
+) -> list[Any]:
+    """An update for each of them: shown where a server knows it, or it holds something.
+
+    What a person put in is not lost while its server is away.
+    """
+    pairs = zip(names, filled, strict=False)  # the others are of the next tab
+    return [gr.update(visible=bool(holds) or name in known) for name, holds in pairs]
 
 
 def create_input(tab: str, item: Input, *, hidden: bool = False) -> Any:

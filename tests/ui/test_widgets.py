@@ -11,7 +11,7 @@ import pytest
 
 from comfy.errors import InputError
 from comfy.ui.language import error_both
-from comfy.ui.widgets import create_inputs, default_value
+from comfy.ui.widgets import create_inputs, default_value, shown_extras
 from comfy.workflow.inputs import Input
 
 EVERY_KIND = (
@@ -62,6 +62,14 @@ def test_each_kind_has_its_control() -> None:
 def test_what_only_some_servers_can_use_is_hidden_at_first() -> None:
     hidden = [name for name, field in built(*EVERY_KIND).items() if not field.visible]
     assert hidden == ["film", "mask"]
+
+
+def test_what_somebody_put_in_stays_while_its_server_is_away() -> None:
+    held = iter([True, False, False, True])  # the last one is of another tab
+    updates = shown_extras(["film", "mood", "mask"], {"mask"}, held)
+    assert [update["visible"] for update in updates] == [True, False, True]
+    assert not any("value" in update for update in updates)
+    assert list(held) == [True]
 
 
 def test_the_manifest_sets_limits_and_defaults() -> None:
