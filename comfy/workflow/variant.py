@@ -115,9 +115,9 @@ class Variant:
         prompt = Prompt(self.nodes)
         for binding in self.bindings:
             item = binding.input
-            if item.name not in values:
+            value = values.get(item.name, item.default)  # an older version's job may lack it
+            if value is None and item.name not in values:
                 raise InputError("input_missing", input=item.name)
-            value = values[item.name]
             if binding.is_length:
                 if item.name in seconds:
                     length = binding.transform.of_length(seconds[item.name])

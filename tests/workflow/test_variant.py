@@ -11,6 +11,7 @@ import pytest
 from comfy.errors import InputError
 from comfy.workflow.inputs import Input
 from comfy.workflow.problem import Problem
+from comfy.workflow.task import load_tasks
 from comfy.workflow.variant import Bound, Variant, load_variant
 
 INPUTS = (
@@ -117,6 +118,15 @@ def test_a_forgotten_value_is_missing_not_what_the_author_left(variant: Variant)
     with pytest.raises(InputError) as caught:
         variant.prompt({"image": "b.png"}, filename_prefix="x")
     assert (caught.value.code, caught.value.details) == ("input_missing", {"input": "words"})
+
+
+def test_a_job_from_before_an_input_was_there_gets_its_default() -> None:
+    tasks = load_tasks(Path(__file__).parents[2] / "workflows")
+    preview = next(v for v in tasks["voice_clone"].variants if v.name == "cpu-preview")
+    old = {"reference_audio": "a.wav", "text": "Hello.", "emotion": "happy", "seed": 1}
+    nodes = preview.prompt(old, filename_prefix="x").nodes.values()
+    speaker = next(node for node in nodes if node["class_type"] == "CPUSpeakLike")
+    assert speaker["inputs"]["strength"] == 0.65
 
 
 def test_a_value_cannot_become_a_link(variant: Variant) -> None:
