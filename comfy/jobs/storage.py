@@ -146,7 +146,9 @@ class Storage:
         """Delete a job's folder, here and in the storage."""
         shutil.rmtree(folder, ignore_errors=True)
         inside = folder.relative_to(self._folder).as_posix() + "/"
-        self._sizes = {n: size for n, size in self._sizes.items() if not n.startswith(inside)}
+        for name in list(self._sizes):  # a list, as other threads keep files meanwhile
+            if name.startswith(inside):
+                self._sizes.pop(name, None)
         there = self._there(folder)
         if self.shared and self._patiently(lambda: self._files.exists(there)):
             self._patiently(lambda: self._files.rm(there, recursive=True))
