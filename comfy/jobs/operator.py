@@ -10,16 +10,18 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from comfy.jobs.job import CANCELLED, FAILED, WAITING, Job
+from comfy.jobs.job import CANCELLED, FAILED, WAITING, Job, Link
 from comfy.jobs.leases import Leases
 from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
 from comfy.jobs.tables import JOBS, LEASES, REPLICAS
 
 MOST = 50  # jobs in a list
+ENDED_BADLY = (FAILED, CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -68,10 +70,26 @@ class Operator:
         return self._store.update(job_id, status=CANCELLED)
 
     def retry(self, job_id: str) -> Job | None:
-        """Do a failed or cancelled job once more, as a new job of the same person."""
+        """Do a failed or cancelled job once more, as a new job of the same person.
+
+        Of one that is made of parts only those run again that did not succeed; None if one is gone.
+        """
         job = self._store.get(job_id)
-        if job is None or job.status not in (FAILED, CANCELLED):
+        if job is None or job.status not in ENDED_BADLY:
             return None
+        made = [self._store.get(link.job) for link in job.parts]
+        parts = [part for part in made if part]
+        if len(parts) != len(made):
+            return None
+        new_id = str(uuid.uuid4())
+        once_more = [
+            self._again(part, whole=new_id) if part.status in ENDED_BADLY else part
+            for part in parts
+        ]
+        links = tuple(Link(part.id) for part in once_more)
+        return self._again(job, id=new_id, asked=True, parts=links)
+
+    def _again(self, job: Job, **fields: Any) -> Job:
         again = Job(
             id=str(uuid.uuid4()),
             task=job.task,
@@ -84,8 +102,7 @@ class Operator:
             consent=job.consent,
             priority=job.priority,
             wish=job.wish,
-            asked=True,
-        )
+        ).changed(**fields)
         self._store.add(again)  # without a replica: one that lives takes it up
         return again
 

@@ -7,7 +7,7 @@ import pytest
 import soundfile
 
 from comfy.errors import InputError
-from comfy.jobs.job import COMPLETED, FAILED, Job
+from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, Job
 from comfy.jobs.sentences import Sentence
 from comfy.media.sounds import sound_seconds
 from comfy.text import explain
@@ -139,6 +139,21 @@ def test_a_cancelled_whole_ends_its_parts(studio, voice):
     whole = studio.speak(given, said, owner="nobody")
     studio.cancel(whole.id)
     assert {part.finished for part in studio.parts(whole)} == {True}
+
+
+def test_an_operator_tries_a_whole_again_with_what_is_done_of_it(studio, voice):
+    given = {"reference_audio": voice, "text": "all"}
+    said = [Sentence("Done before."), Sentence("Then cut off, as it takes long enough.", speed=0.9)]
+    one = ended(studio, studio.speak(given, said[:1], owner="patient"))
+    whole = studio.speak(given, said, owner="patient")
+    assert studio.operator.cancel(whole.parts[1].job)
+    assert ended(studio, whole).status == CANCELLED
+    again = ended(studio, studio.operator.retry(whole.id))
+    assert (again.status, again.error, again.values) == (COMPLETED, {}, whole.values)
+    assert again.parts[0] == one.parts[0] == whole.parts[0]
+    assert again.parts[1] != whole.parts[1]
+    studio._store.delete(whole.parts[1].job)
+    assert studio.operator.retry(whole.id) is None  # a piece is gone
 
 
 def test_what_cannot_be_said_is_refused_before_anything_runs(studio, voice):
