@@ -7,7 +7,6 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from comfy.jobs.job import Job
 from comfy.jobs.store import Store
@@ -58,21 +57,15 @@ class Janitor:
         return done + self._shrink() if self._keep else done
 
     def _shrink(self) -> int:
-        """Delete the oldest until the rest fits.
-
-        A file that others need as well stays and is counted all the same; the next turn sees that.
-        """
-        sizes = self._store.files.sizes()
-        excess = sum(sizes.values()) - self._keep
+        """Delete the oldest until the rest fits; another replica may just have done the same."""
+        files = self._store.files
+        if sum(files.sizes(within=0).values()) <= self._keep:
+            return 0
         done = 0
-        for job in self._free_jobs(time.time()) if excess > 0 else ():
-            if excess <= 0:
+        for job in self._free_jobs(time.time()):
+            if sum(files.sizes().values()) <= self._keep:
                 break
-            files = {name for name in sizes if name.startswith(f"outputs/{job.id}/")}
-            files |= {f"inputs/{v.name}" for v in job.values.values() if isinstance(v, Path)}
-            if self._delete(job.id, job.owner):
-                excess -= sum(sizes.get(name, 0) for name in files)
-                done += 1
+            done += self._delete(job.id, job.owner)
         return done
 
     def _free_jobs(self, before: float) -> Iterator[Job]:

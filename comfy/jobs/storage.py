@@ -89,13 +89,13 @@ class Storage:
         if self.shared and self._patiently(lambda: self._files.exists(self._there(path))):
             self._patiently(lambda: self._files.rm_file(self._there(path)))
 
-    def sizes(self) -> dict[str, int]:
+    def sizes(self, *, within: float = LISTED) -> dict[str, int]:
         """Bytes of each input and result that is kept, by its name in the data folder.
 
-        What this replica adds and deletes shows at once, what others do within LISTED seconds.
+        What this replica adds and deletes shows at once, what others do within so many seconds.
         While the storage is away the last list is given.
         """
-        if time.monotonic() - self._listed > LISTED:
+        if time.monotonic() - self._listed > within:
             self._listed = time.monotonic()
             try:
                 self._sizes = self._list_storage() if self.shared else self._list_folder()
