@@ -60,6 +60,7 @@ class Job:
     `asked`: somebody asked for it by itself, not only for what is made of it.
     `notes` is what the server's nodes told about the result, one code and its text in a line.
     `findings` is what is wrong with the result, as far as the studio could see.
+    `uncut` is what was given before it was cut for a proof, by input.
     `wish` is the variant that the person asked for; "" for the best that there is. `variant` is
     the one that it was sent with.
     `expected`: seconds that it will take from `started`, as told before; 0 while nobody knows.
@@ -96,6 +97,7 @@ class Job:
     notes: tuple[str, ...] = ()
     asked: bool = False
     findings: tuple[Finding, ...] = ()
+    uncut: Mapping[str, Any] = field(default_factory=dict)
     wish: str = ""
     expected: float = 0.0
 

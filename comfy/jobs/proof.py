@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.jobs.consent import Consents
+from comfy.jobs.job import Job
 from comfy.jobs.sizes import speech_seconds
 from comfy.jobs.store import Store
 from comfy.jobs.uploads import Uploads
@@ -20,7 +21,7 @@ class Proofs:
     """Cuts what a person gave; what they said about a file holds for a piece of it."""
 
     def __init__(self, store: Store, uploads: Uploads) -> None:
-        self._uploads = uploads
+        self._store, self._uploads = store, uploads
         self._consents = Consents(store)
 
     def shorten(
@@ -33,12 +34,33 @@ class Proofs:
         short = dict(values)
         for item in inputs:
             value = values.get(item.name)
-            if item.kind == "audio" and item.parts and isinstance(value, Path):
+            if isinstance(value, Path) and _is_cut(item):
                 short[item.name] = self._uploads.cut(item, value, SECONDS, owner)
                 self._consents.extend(owner, value, short[item.name])
-            elif item.spoken and isinstance(value, str):
+            elif isinstance(value, str) and _is_cut(item):
                 short[item.name] = first_words(value, SECONDS)
         return short
+
+    def remember(
+        self, jobs: Sequence[Job], inputs: Sequence[Input], values: Mapping[str, Any]
+    ) -> None:
+        """Keep the uncut values with the proof's jobs, for a form that shows them again."""
+        for job in jobs:
+            whole = {
+                item.name: self._uploads.accept_one(item, values[item.name], job.owner)
+                for item in inputs
+                if _is_cut(item) and values.get(item.name) and item.name in job.values
+            }
+            changed = {name: v for name, v in whole.items() if v != job.values[name]}
+            for value in changed.values():
+                if isinstance(value, Path):
+                    self._store.files.keep(value)
+            if changed:
+                self._store.update(job.id, uncut=changed)
+
+
+def _is_cut(item: Input) -> bool:
+    return item.spoken or (item.kind == "audio" and item.parts)
 
 
 def first_words(text: str, seconds: float) -> str:

@@ -125,8 +125,10 @@ class Store:
         """The files that a person's jobs were given and made, and of saved voices: their names in
         the data folder. In the columns no text of a person can look like one: its quotes are
         escaped."""
-        columns = (sa.cast(column, sa.String) for column in (JOBS.c["values"], JOBS.c.outputs))
-        query = sa.select(*columns).where(JOBS.c.owner == owner)
+        named = (JOBS.c["values"], JOBS.c.uncut, JOBS.c.outputs)
+        query = sa.select(*(sa.cast(column, sa.String) for column in named)).where(
+            JOBS.c.owner == owner
+        )
         voices = sa.select(VOICES.c.file).where(VOICES.c.owner == owner)
 
         def read(connection: sa.Connection) -> set[str]:
@@ -149,9 +151,10 @@ class Store:
     def here(self, job: Job | None) -> Job | None:
         """The job, once the files that a page may show are here: another replica had them."""
         if job and self.files.shared:
-            given = [value for value in job.values.values() if isinstance(value, Path)]
-            for path in (*given, *(output.path for output in job.outputs)):
-                self.files.local(path)
+            made = (output.path for output in job.outputs)
+            for path in (*job.values.values(), *job.uncut.values(), *made):
+                if isinstance(path, Path):
+                    self.files.local(path)
         return job
 
     def driven_by(self, replica: str) -> list[str]:
@@ -213,7 +216,8 @@ class Store:
 
     def uses(self, given: Path) -> bool:
         """Whether a job was given this file, or a voice is; its name is a hash of what is in it."""
-        query = JOBS.select().where(sa.cast(JOBS.c["values"], sa.String).contains(given.name))
+        columns = [sa.cast(JOBS.c[name], sa.String) for name in ("values", "uncut")]
+        query = JOBS.select().where(sa.or_(*(column.contains(given.name) for column in columns)))
         voice = sa.select(VOICES.c.id).where(VOICES.c.file == given.name)
         saved = self.database.read(lambda c: c.execute(voice.limit(1)).first()) is not None
         return saved or bool(self._select(query.limit(1)))

@@ -271,7 +271,7 @@ class Studio:
                 self.delete(part.id, owner)
         self._store.files.forget_folder(self._store.folder / "outputs" / job_id)
         (self._store.folder / "previews" / f"{job_id}.jpg").unlink(missing_ok=True)
-        for value in job.values.values():
+        for value in (*job.values.values(), *job.uncut.values()):
             if isinstance(value, Path) and not self._store.uses(value):
                 self._store.files.forget(value)
         return True

@@ -44,6 +44,7 @@ JOBS = sa.Table(
     sa.Column("whole", sa.String(64), nullable=False, server_default="", index=True),
     sa.Column("asked", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("findings", sa.JSON, nullable=False, server_default="[]"),
+    sa.Column("uncut", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("wish", sa.String(64), nullable=False, server_default=""),
     sa.Column("expected", sa.Float, nullable=False, server_default="0"),
     sa.Index("jobs_owner_created", "owner", "created"),
@@ -139,7 +140,8 @@ def to_columns(changes: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def from_row(row: Mapping[str, Any], folder: Path) -> Job:
     """A job from its row."""
     fields = dict(row)
-    fields["values"] = {k: _to_value(v, folder) for k, v in row["values"].items()}
+    for name in ("values", "uncut"):
+        fields[name] = {k: _to_value(v, folder) for k, v in row[name].items()}
     fields["outputs"] = tuple(
         Output(folder / item["path"], item["kind"], item.get("ref")) for item in row["outputs"]
     )

@@ -41,7 +41,7 @@ def raw_file(job: Job) -> Path | None:
 
 def input_file(studio: Studio, job: Job, name: str) -> Path | None:
     """A file the job was given, to show again; None if there is none (any more)."""
-    value = job.values.get(name)
+    value = job.uncut.get(name, job.values.get(name))
     if isinstance(value, Link):
         upstream = studio.job(value.job)
         return result_file(upstream, "en") if upstream else None

@@ -173,7 +173,7 @@ class TabForm:
 
     def _given(self, item: Input, job: Job, name: str) -> Any:
         if item.kind not in FILE_KINDS:
-            return job.values[name]
+            return job.uncut.get(name, job.values[name])
         path = input_file(self._studio, job, name)
         if path and item.kind == "mask":
             return shown_again(path, input_file(self._studio, job, item.over))

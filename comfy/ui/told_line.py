@@ -63,7 +63,9 @@ class ToldLine:
         """Ask for a proof of what is in the form. Raises InputError."""
         proofs = self._studio.estimates.proofs
         short = proofs.shorten(self._recipe.inputs, given, asker["owner"])
-        return self._recipe.submit(short, asker)
+        jobs = self._recipe.submit(short, asker)
+        proofs.remember(jobs, self._recipe.inputs, given)
+        return jobs
 
     def _steps(self, given: dict[str, Any]) -> list[Step]:
         wishes = take_wishes(given, [task.name for task in self._recipe.tasks])

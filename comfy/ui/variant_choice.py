@@ -42,8 +42,14 @@ def create_choice(tab: str, item: Input) -> Any:
 
 
 def choice_now(studio: Studio, task: str, wish: str = AUTOMATIC) -> Any:
-    """What the list shows now: the variants that can be run, and one that was wished for before."""
-    possible = studio.wishes.possible(task)
+    """What the list shows now: the variants that can be run, and one that was wished for before.
+
+    Those that ask for an input of their own are taken when it is given.
+    """
+    manifest = studio.tasks[task]
+    usual = {item.name for item in manifest.inputs if item.required}
+    asking = {variant.name for variant in manifest.variants if variant.takes - usual}
+    possible = [name for name in studio.wishes.possible(task) if name not in asking]
     names = [*possible, *([wish] if wish and wish not in possible else [])]
     return gr.update(choices=_choices(names), value=wish, visible=len(names) > 1)
 

@@ -83,7 +83,7 @@ def open_page(browser: Browser, app: AppProcess) -> Iterator[OpenPage]:
         if not settled:
             return page
         page.wait_for_function("localStorage.getItem('comfy-owner')")  # the load event has answered
-        page.wait_for_load_state("networkidle")
+        page.wait_for_load_state("networkidle", timeout=90_000)
         return page
 
     yield open_page

@@ -31,7 +31,7 @@ def test_a_long_run_is_told_before_and_a_proof_is_one_press(
     put(page, "talking_head", "image", ROOT / "assets" / "portrait.jpg")
     put(page, "talking_head", "audio", long)
     told = page.locator("#told-talking_head .told.warns")
-    expect(told).to_contain_text("This one takes long")
+    expect(told).to_contain_text("This one takes a long time")
     page.check("#talking_head-consent input")
     told.locator("button").click()
     wait_for(page, "talking_head", "completed")
@@ -39,3 +39,6 @@ def test_a_long_run_is_told_before_and_a_proof_is_one_press(
     page.wait_for_function(
         "Math.abs(document.querySelector('#result-talking_head video')?.duration - 5) < 0.2"
     )
+    page.reload()
+    show_tab(page, "talking_head")
+    expect(page.locator("#talking_head-audio")).to_contain_text("7:57")  # all that was given

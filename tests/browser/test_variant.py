@@ -29,7 +29,7 @@ def test_a_chosen_variant_makes_it_and_stays_chosen(open_page: OpenPage) -> None
     page.goto(f"{page.url}?job={job_of(page, 'voice_clone')}")
     page.click("#voice_clone-more")
     expect(page.locator(f"{CHOICE} input")).to_have_value("second-voice")
-    show_tab(page, "talking_head")
-    page.click("#talking_head-more")  # nothing to choose here
-    expect(page.locator("#talking_head-seed")).to_be_visible()
-    expect(page.locator("#talking_head-variant_talking_head")).to_be_hidden()
+    show_tab(page, "image_cleanup")
+    page.click("#image_cleanup-more")  # nothing to choose here: painting chooses
+    expect(page.locator("#image_cleanup-seed")).to_be_visible()
+    expect(page.locator("#image_cleanup-variant_image_cleanup")).to_be_hidden()
