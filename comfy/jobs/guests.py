@@ -24,6 +24,7 @@ DAY = 86_400.0  # seconds
 PREFIX = "guest:"  # of the `origin` of a job that came by a link
 ID_BYTES = 12
 VIDEO = "talking_head"  # the task whose seconds are counted
+SPOKEN = ("audio", "second_audio")  # one after the other
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ class Guests:
         """
         if not job.origin.startswith(PREFIX) or job.task != VIDEO or REMEDY in job.values:
             return
-        seconds = self._seconds(job)
+        seconds = sum(self._seconds(job, sound) for sound in SPOKEN)
         with self._store.transaction() as connection:
             row = (
                 connection.execute(
@@ -144,8 +145,8 @@ class Guests:
             _check_seconds(link, _used(connection, link.id)[1], seconds)
             connection.execute(sa.update(GUEST_USES).where(mine).values(seconds=seconds))
 
-    def _seconds(self, job: Job) -> float:
-        sound = job.values.get("audio")
+    def _seconds(self, job: Job, name: str) -> float:
+        sound = job.values.get(name)
         if isinstance(sound, Link):
             linked = self._store.get(sound.job)
             sound = linked.outputs[0].path if linked and linked.outputs else None

@@ -42,10 +42,13 @@ class Proofs:
         return short
 
     def remember(
-        self, jobs: Sequence[Job], inputs: Sequence[Input], values: Mapping[str, Any]
+        self, jobs: Sequence[Job], inputs: Sequence[Input], values: Mapping[str, Any], since: float
     ) -> None:
-        """Keep the uncut values with the proof's jobs, for a form that shows them again."""
-        for job in jobs:
+        """Keep the uncut values with the proof's jobs, for a form that shows them again.
+
+        A job from before `since` (epoch seconds) was there already: it keeps what it has.
+        """
+        for job in (job for job in jobs if job.created >= since):
             whole = {
                 item.name: self._uploads.accept_one(item, values[item.name], job.owner)
                 for item in inputs

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -63,8 +64,9 @@ class ToldLine:
         """Ask for a proof of what is in the form. Raises InputError."""
         proofs = self._studio.estimates.proofs
         short = proofs.shorten(self._recipe.inputs, given, asker["owner"])
+        began = time.time()
         jobs = self._recipe.submit(short, asker)
-        proofs.remember(jobs, self._recipe.inputs, given)
+        proofs.remember(jobs, self._recipe.inputs, given, began)
         return jobs
 
     def _steps(self, given: dict[str, Any]) -> list[Step]:

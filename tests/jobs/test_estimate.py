@@ -133,14 +133,15 @@ def test_what_was_cut_for_a_proof_is_kept_with_it(studio, voice):
     long = {"reference_audio": voice, "text": "好" * 100}
     short = studio.estimates.proofs.shorten(inputs, long, "somebody")
     job = studio.submit("voice_clone", short, owner="somebody", consent=True)
-    studio.estimates.proofs.remember([job], inputs, long)
+    studio.estimates.proofs.remember([job], inputs, long, job.created)
+    studio.estimates.proofs.remember([job], inputs, {"text": "other" * 50}, time.time())
     kept = studio.job(job.id)
     assert (kept.values["text"], kept.uncut) == ("好" * 22, {"text": "好" * 100})
     inputs = studio.tasks["talking_head"].inputs
     long = {"image": ROOT / "assets/portrait.jpg", "audio": voice, "size": "auto"}
     short = studio.estimates.proofs.shorten(inputs, long, "somebody")
     head = studio.submit("talking_head", short, owner="somebody", consent=True)
-    studio.estimates.proofs.remember([head], inputs, long)
+    studio.estimates.proofs.remember([head], inputs, long, head.created)
     whole = studio.job(head.id).uncut["audio"]
     assert whole != studio.job(head.id).values["audio"] and sound_seconds(whole) > 5
     assert studio._store.uses(whole)

@@ -11,7 +11,7 @@ import pytest
 
 from comfy.errors import InputError
 from comfy.jobs.guests import GuestLink
-from comfy.jobs.job import COMPLETED, FAILED, Link
+from comfy.jobs.job import COMPLETED, FAILED, Job, Link
 from comfy.jobs.studio import Studio
 
 FACE = Path(__file__).parent.parent.parent / "assets" / "portrait.jpg"
@@ -70,6 +70,17 @@ def test_seconds_of_video_are_counted_before_it_is_made(studio: Studio, voice: P
     *_, video = studio.submit_pipeline(chain, **by(link))
     last = list(studio.watch(video.id, tick=0.05))[-1]  # its length is known when it was spoken
     assert (last.status, last.error["code"]) == (FAILED, "guest_seconds")
+
+
+def test_both_speakers_of_a_video_are_counted(studio: Studio, voice: Path) -> None:
+    """One after the other they have about sixteen seconds."""
+    link = studio.guests.create("two", days=1, video_seconds=12)
+    one = Job("of one", "talking_head", **by(link), values={"audio": voice})
+    two = one.changed(id="of two", values={"audio": voice, "second_audio": voice})
+    studio.guests.charge(one)
+    with pytest.raises(InputError) as refused:
+        studio.guests.charge(two)
+    assert refused.value.code == "guest_seconds"
 
 
 def test_a_withdrawn_and_an_expired_link_start_nothing(studio: Studio, picture: Path) -> None:
