@@ -190,9 +190,10 @@
     if (!value) return "";
     if (value.state === "idle") return idle(value);
     tell(value);
+    studio.say(value.title, value.job);
     const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
     return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}">
-      <div class="top"><strong role="status">${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
+      <div class="top"><strong>${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
       <p class="detail">${both(value.detail)}</p>
       ${value.running ? track(value) : ""}${steps}
       ${shown(value.preview) ? `<div class="live"><img alt="" src="${escape(value.preview)}"></div>` : ""}
@@ -286,7 +287,11 @@
   const closed = (names) => names && names.length
     ? `<style>${names.map((name) => `#tabs button[data-tab-id="${CSS.escape(name)}"]`).join(",")}{display:none}</style>` : "";
   const mend = (entry) => ` <button type="button" class="mend" data-act="${escape(entry.act || "mend")}" data-id="${escape(entry.id)}">${both(entry.title)}</button>`;
-  const hint = (value) => !value || !value.length ? "" : `<ul class="hints${value.every((entry) => entry.calm) ? " calm" : ""}" role="status">${value.map((entry) => `<li>${both(entry)}${entry.mend ? mend(entry.mend) : ""}</li>`).join("")}</ul>`;
+  const hint = (value) => {
+    if (!value?.length) return "";
+    value.forEach((entry) => studio.say(entry));
+    return `<ul class="hints${value.every((entry) => entry.calm) ? " calm" : ""}">${value.map((entry) => `<li>${both(entry)}${entry.mend ? mend(entry.mend) : ""}</li>`).join("")}</ul>`;
+  };
   const presets = (value) => `<div class="presets">${value.map((entry) => `<button type="button" data-act="pick" data-id="${escape(entry.id)}">${both(entry.title)}</button>`).join("")}</div>`;
 
   // ---------------------------------------------------------------- examples, recent results
@@ -318,9 +323,13 @@
   };
 
   // ---------------------------------------------------------------- told before
-  const told = (value) => !value ? "" : `<div class="told${value.warns ? " warns" : ""}" role="status"><p>${both(value.text)}</p>
+  const told = (value) => {
+    if (!value) return "";
+    [value.text, value.why].forEach((pair) => studio.say(pair));
+    return `<div class="told${value.warns ? " warns" : ""}"><p>${both(value.text)}</p>
     ${value.why ? `<p>${both(value.why)}</p>` : ""}
     ${value.proof ? `<button type="button" data-proof>${both(value.proof)}</button>` : ""}</div>`;
+  };
 
   // What depends on a form is asked for when nobody has changed it for a moment.
   const asking = {};

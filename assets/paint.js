@@ -8,7 +8,8 @@
   const named = (pair) => escape(`${pair.en} / ${pair.zh}`);
   const paint = (words) => `<details class="paint"><summary>${both(words.title)}<i></i></summary>
     <p>${both(words.hint)}</p><p class="empty">${both(words.empty)}</p>
-    <div class="sheet"><img alt="" draggable="false"><canvas></canvas></div>
+    <div class="sheet"><img alt="" draggable="false"><canvas tabindex="0" role="application" aria-label="${named(words.title)}" aria-description="${named(words.keys)}"></canvas>
+      <p class="keys">${both(words.keys)}</p></div>
     <div class="acts"><input type="range" min="1" max="20" value="6" aria-label="${named(words.brush)}" title="${named(words.brush)}">
       <button type="button" data-paint="undo">${both(words.undo)}</button><button type="button" data-paint="clear">${both(words.clear)}</button></div></details>`;
 
@@ -18,6 +19,18 @@
     for (let at = 0; at < points.length; at += 2) pen.lineTo(points[at] * canvas.width, points[at + 1] * canvas.height);
     if (points.length === 2) pen.lineTo(points[0] * canvas.width + 0.01, points[1] * canvas.height);
     pen.stroke();
+  };
+
+  // Where the keyboard's brush is; filled while it paints.
+  const ring = (pen, width, [x, y], canvas, down) => {
+    const half = Math.max(5, (width * Math.max(canvas.width, canvas.height)) / 2);
+    for (const [colour, thick] of [["#fff", 5], ["#000", 2]]) {
+      Object.assign(pen, { strokeStyle: colour, lineWidth: thick });
+      pen.beginPath();
+      pen.arc(x * canvas.width, y * canvas.height, half, 0, 2 * Math.PI);
+      pen.stroke();
+    }
+    if (down) pen.fill();
   };
 
   // An older mask, black and white, in the colour of the paint.
@@ -36,7 +49,7 @@
   const paintOver = (element, props, watch, trigger, source) => {
     const find = (selector) => element.querySelector(selector);
     const layer = new Image();
-    let stroke = null, seen = "";
+    let stroke = null, seen = "", brush = null; // brush: where the keyboard holds it
 
     const kept = () => props.value || { strokes: [], layer: "", picture: "" };
     const keep = (strokes, older) => {
@@ -53,7 +66,9 @@
       if (kept().layer && layer.complete && layer.naturalWidth) tint(pen, layer, canvas);
       Object.assign(pen, { strokeStyle: INK, lineCap: "round", lineJoin: "round" });
       for (const [width, points] of [...kept().strokes, ...(stroke ? [stroke] : [])]) line(pen, width, points, canvas);
+      if (brush) ring(pen, size(), brush, canvas, Boolean(stroke));
     };
+    const size = () => Number(find("input").value) / 100; // of the longer side
 
     const show = () => {
       find(".paint").classList.toggle("painted", Boolean(props.value));
@@ -83,7 +98,8 @@
       if (!event.target.matches("canvas") || !event.isPrimary || event.button) return;
       event.preventDefault();
       event.target.setPointerCapture(event.pointerId);
-      stroke = [Number(find("input").value) / 100, place(event)];
+      brush = null;
+      stroke = [size(), place(event)];
       draw();
     });
     element.addEventListener("pointermove", (event) => {
@@ -100,6 +116,37 @@
       keep(strokes, kept().layer);
     };
     for (const end of ["pointerup", "pointercancel"]) element.addEventListener(end, lift);
+
+    // Arrow keys move the brush by half its width, with Shift by a tenth; space or Enter puts it
+    // down and lifts it, Escape lifts it.
+    const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const move = ([right, down], share) => {
+      const { width, height } = find("canvas"), step = share * size() * Math.max(width, height);
+      const within = (number) => Number(Math.min(1, Math.max(0, number)).toFixed(4));
+      brush = [within(brush[0] + (right * step) / width), within(brush[1] + (down * step) / height)];
+      stroke?.[1].push(...brush);
+    };
+    element.addEventListener("keydown", (event) => {
+      const arrow = ARROWS[event.key], press = [" ", "Enter"].includes(event.key);
+      if (!event.target.matches("canvas") || !(arrow || press || (event.key === "Escape" && stroke))) return;
+      event.preventDefault();
+      brush ||= [0.5, 0.5];
+      if (arrow) move(arrow, event.shiftKey ? 0.1 : 0.5);
+      else if (stroke) return lift();
+      else stroke = [size(), [...brush]];
+      draw();
+    });
+    element.addEventListener("focusin", (event) => {
+      if (!event.target.matches("canvas:focus-visible")) return;
+      brush ||= [0.5, 0.5];
+      draw();
+    });
+    element.addEventListener("focusout", (event) => {
+      if (!event.target.matches("canvas")) return;
+      brush = null;
+      lift();
+      draw();
+    });
     element.addEventListener("click", (event) => {
       const act = event.target.closest("[data-paint]")?.dataset.paint;
       if (act === "undo") keep(kept().strokes.slice(0, -1), kept().layer);

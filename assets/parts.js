@@ -88,13 +88,17 @@
 
   const press = (name, pair, strong) => `<button type="button" data-many="${name}"${strong ? ' class="strong"' : ""}>${both(pair)}</button>`;
 
-  const many = (value) => !value ? "" : `<section class="pieces"><p>${both(value.words.hint)}</p>
+  const many = (value) => {
+    if (!value) return "";
+    if (value.rows.length) studio.say(value.summary, "many");
+    return `<section class="pieces"><p>${both(value.words.hint)}</p>
     ${value.error ? `<p class="why" role="alert">${both(value.error)}</p>` : ""}
-    ${value.rows.length ? `<p role="status">${both(value.summary)}</p>` : ""}
+    ${value.rows.length ? `<p>${both(value.summary)}</p>` : ""}
     ${value.running ? `<div class="track"><div style="width:${Math.max(2, Number(value.percent))}%"></div></div>` : ""}
     <ol>${value.rows.map(line).join("")}</ol>
     <div class="acts">${value.running ? press("stop", value.words.stop) : press("start", value.words.start, true)}
       ${value.failed ? press("retry", value.words.retry) : ""}</div></section>`;
+  };
 
   // ---------------------------------------------------------------- saved voices
   const saved = (item, words) => `<span class="voice"><button type="button" data-voice="choose" data-id="${escape(item.id)}">${escape(item.name)}</button><button

@@ -15,7 +15,7 @@ from comfy.workflow.inputs import Input
 
 WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color="#6d5df0")
 PICTURE_HEIGHT = 230
-PAINT_WORDS = ("title", "hint", "empty", "brush", "undo", "clear")
+PAINT_WORDS = ("title", "hint", "empty", "keys", "brush", "undo", "clear")
 
 
 def create_inputs(

@@ -46,7 +46,7 @@ def test_three_at_once_with_one_bad_input(open_page: OpenPage, dropped: list[Pat
     page.reload()  # the batch goes on, and is found again
     show_tab(page, "pipeline")
     page.wait_for_selector("#many-zip", timeout=120 * SECONDS)
-    expect(page.locator("#many [role=status]")).to_contain_text("2 of 3 done, 1 failed")
+    expect(page.locator("#many .pieces")).to_contain_text("2 of 3 done, 1 failed")
     assert [row.get_attribute("class") for row in rows.all()] == [
         "piece done",
         "piece stopped",

@@ -16,12 +16,12 @@ from tests.browser.steps import ASSETS, SECONDS, put, wait_for
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PAINT = "#image_cleanup-mask"
-THINGS = {"left": (100, 110), "right": (260, 110)}  # middles of two balls in the picture
+THINGS = {"left": (100, 110), "right": (300, 110), "low": (180, 200)}  # middles of the balls
 
 
 @pytest.fixture(scope="module")
 def balls(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two red balls before a grey wall."""
+    """Three red balls before a grey wall."""
     path = tmp_path_factory.mktemp("balls") / "balls.png"
     y, x = np.mgrid[0:240, 0:360]
     wall = np.repeat((110 + 40 * np.sin(x / 60) + 20 * np.cos(y / 45))[:, :, None], 3, axis=2)
@@ -45,6 +45,14 @@ def paint(page: Page, thing: str) -> None:
     page.mouse.up()
 
 
+def paint_by_keyboard(page: Page) -> None:
+    """Over the lowest ball: three half brushes of 50 pixels below the middle, and a tenth."""
+    page.locator(f"{PAINT} input").press("Shift+Tab")
+    expect(page.locator(f"{PAINT} .keys")).to_be_visible()
+    for key in (*["ArrowDown"] * 3, "Shift+ArrowDown", "Space", "Shift+ArrowLeft", "Space"):
+        page.keyboard.press(key)
+
+
 def test_only_what_was_painted_over_goes(open_page: OpenPage, balls: Path) -> None:
     page = open_page()
     put(page, "image_cleanup", "image", balls)
@@ -58,16 +66,17 @@ def test_only_what_was_painted_over_goes(open_page: OpenPage, balls: Path) -> No
     expect(page.locator(f"{PAINT} .painted")).to_have_count(0)
     paint(page, "left")
     expect(page.locator(f"{PAINT} .painted")).to_have_count(1)
+    paint_by_keyboard(page)
     page.click("#run-image_cleanup")
     wait_for(page, "image_cleanup", "completed")
     with page.expect_download() as download:
         page.click("#download-image_cleanup")
     before, after = pixels(balls), pixels(download.value.path())
     changed = (before != after).any(axis=2)
-    left, right = (slice(110 - 16, 110 + 17), slice(84, 117)), (slice(0, 240), slice(180, 360))
-    assert changed[left].mean() > 0.7
-    assert int(after[110, 100].max()) - int(after[110, 100].min()) < 30  # grey, not red
-    assert not changed[right].any()
+    for x, y in (THINGS["left"], THINGS["low"]):
+        assert changed[y - 16 : y + 17, x - 16 : x + 17].mean() > 0.7
+        assert int(after[y, x].max()) - int(after[y, x].min()) < 30  # grey, not red
+    assert not changed[:, 240:].any()
 
     page.reload()  # the paint is still there, and belongs to this picture alone
     expect(page.locator(f"{PAINT} .painted")).to_have_count(1, timeout=30 * SECONDS)
