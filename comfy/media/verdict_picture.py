@@ -186,13 +186,13 @@ def _left(before: Picture, after: Picture, *, only_below: bool) -> list[Finding]
     from comfy.media.ocr import read_lines  # noqa: PLC0415  slow to load, and seldom needed
 
     height, width = after.shape[:2]
-    lines = [line for line in read_lines(after, READ) if _is_text(line)]
+    lines = [line for line in read_lines(after, READ / max(after.shape[:2])) if _is_text(line)]
     if only_below:
         lines = [line for line in lines if line.corners[:, 1].mean() > 0.6 * height]
     if not lines:
         return []
     stretch = np.array([before.shape[1] / width, before.shape[0] / height], np.float32)
-    were = [line for line in read_lines(before, READ) if line.score > 0.5]
+    were = [line for line in read_lines(before, READ / max(before.shape[:2])) if line.score > 0.5]
     left = [line.text for line in lines if _was_there(line.corners * stretch, were)]
     return [("text", {"text": "; ".join(left)[:60], "count": len(left)})] if left else []
 

@@ -91,7 +91,7 @@ def main() -> None:
 
 
 def pictures(held: bool, folder: Path) -> list[Row]:
-    read_text(np.full((64, 64, 3), 128, np.uint8))  # loads the models
+    read_text(np.full((64, 64, 3), 128, np.uint8), lambda: None)  # loads the models
     before, after, under, rests, pace = [], [], [], 0, []
     views = []
     for case in picture_cases.cases(held):
@@ -134,7 +134,7 @@ def decibels(one: Picture, other: Picture) -> float:
 def still_legible(cleaned: Picture, case: PictureCase) -> list[str]:
     """Readings that share two letters in a row with what was written on the picture."""
     words = [letters(word) for word in case.words]
-    readings = [letters(box.text) for box in read_text(cleaned) if box.score > 0.5]
+    readings = [letters(box.text) for box in read_text(cleaned, lambda: None) if box.score > 0.5]
     pairs = {word[i : i + 2] for word in words for i in range(len(word) - 1)}
     return [reading for reading in readings if any(pair in reading for pair in pairs)]
 

@@ -10,13 +10,14 @@ smoothly over it (after P. Perez et al., "Poisson Image Editing", SIGGRAPH 2003)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from comfy.engine.image.membrane import Floats, membrane
-from comfy.engine.image.windows import Mask, dilate
+from comfy.engine.image.windows import Mask, Window, dilate
 
 _TILE = 64  # px: side of the parts of a hole that look for shifts of their own
 _AROUND = 20  # px of known scene around such a part that must fit
@@ -30,9 +31,29 @@ _FEATHER = (5, 5)
 _RIM = 7  # px; width of the border at which a piece is compared with the scene
 _PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
 _THINNEST = 2.5  # px; thinner holes lose nothing
+_THIRDS = np.full((1, 3), 1 / 3, np.float32)
 
 Shift = tuple[int, int]
 Indices = npt.NDArray[np.int32]
+
+
+class _Scene(NamedTuple):
+    """A window around the hole, and the scene around it framed so that every shift stays inside.
+
+    `colours` [rows, columns, 3] and `known` (1, or 0 in the hole and in the frame).
+    """
+
+    colours: Floats
+    known: Floats
+    place: Window
+
+    def at(self, shift: Shift) -> tuple[Floats, Floats]:
+        """Colours and knowledge of what lies `shift` = (right, down) away from the window."""
+        right, down = shift
+        left, top = self.place.left + right, self.place.top + down
+        size = self.place.right - self.place.left, self.place.bottom - self.place.top
+        there = slice(top, top + size[1]), slice(left, left + size[0])
+        return self.colours[there], self.known[there]
 
 
 def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> tuple[Floats, Floats]:
@@ -40,20 +61,53 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> tuple[Floats
 
     Returns it and the pieces' share 0..1 [height, width].
     """
+    share = np.zeros(hole.shape, np.float32)
     lost = _lost_detail(guess, hole)
     wanted = hole & (lost > _PLAIN)
     shifts = _shifts(guess, hole, wanted, check) if wanted.any() else []
     if not shifts:
-        return guess, np.zeros(hole.shape, np.float32)
-    cost, which = _cheapest(guess, hole, shifts, check)
+        return guess, share
+    place = _place(hole)
+    scene = _scene(guess, hole, shifts, place)
+    cost, which = _cheapest(scene, shifts, check)
+    here, gap = guess[place.slices], hole[place.slices]
+    pieces = _composed(scene, gap, shifts, which, check)
+    part = _share(lost[place.slices], cost, pieces - here, gap)
+    result = guess.copy()
+    result[place.slices] += part[..., None] * (pieces - here)
+    share[place.slices] = part
+    return result, share
+
+
+def _place(hole: Mask) -> Window:
+    """The hole and as much around it as decides about its pixels."""
+    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
+    tight = Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return tight.grown(_SCALES[-1][0] // 2 + _RIM, hole.shape)
+
+
+def _scene(guess: Floats, hole: Mask, shifts: Sequence[Shift], place: Window) -> _Scene:
+    frame = max(max(abs(right), abs(down)) for right, down in shifts)
+    around = (frame, frame, frame, frame)
+    colours = cv2.copyMakeBorder(guess, *around, cv2.BORDER_CONSTANT, value=0)
+    known = cv2.copyMakeBorder((~hole).astype(np.float32), *around, cv2.BORDER_CONSTANT, value=0)
+    framed = Window(*(edge + frame for edge in place))
+    return _Scene(np.asarray(colours, np.float32), np.asarray(known, np.float32), framed)
+
+
+def _share(lost: Floats, cost: Floats, change: Floats, hole: Mask) -> Floats:
+    """How much of a piece each pixel takes, 0..1."""
     found = np.isfinite(cost)
-    pieces = _composed(guess, hole, shifts, which, check)
-    strange = cv2.blur(((pieces - guess) ** 2).mean(axis=2), _FEATHER)
+    strange = cv2.blur(_mean_square(change), _FEATHER)
     # a scrap of another object differs more from the guess than the scene does around here
     gain = lost - _TRUST * np.where(found, cost, 0) - np.maximum(strange - 1.5 * lost, 0)
     share = np.where(hole & found, np.clip(gain / (0.4 * lost + _PLAIN), 0, 1), 0)
-    share = np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
-    return np.asarray(guess + share[..., None] * (pieces - guess), np.float32), share
+    return np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
+
+
+def _mean_square(colours: Floats) -> Floats:
+    """Over the three channels; four times as fast as NumPy's mean over a short axis."""
+    return np.asarray(cv2.transform(cv2.multiply(colours, colours), _THIRDS), np.float32)
 
 
 def _lost_detail(guess: Floats, hole: Mask) -> Floats:
@@ -63,7 +117,7 @@ def _lost_detail(guess: Floats, hole: Mask) -> Floats:
     if thick < _THINNEST:
         return np.zeros(hole.shape, np.float32)
     reach = min(24.0, thick)
-    detail = ((guess - cv2.GaussianBlur(guess, (0, 0), reach)) ** 2).mean(axis=2)
+    detail = _mean_square(guess - cv2.GaussianBlur(guess, (0, 0), reach))
     return _mean_around(detail, (~hole).astype(np.float32))
 
 
@@ -122,33 +176,17 @@ def _shifts_of(grey: Floats, hole: Mask, part: Mask) -> list[Shift]:
     return result
 
 
-def _moved(values: Floats, shift: Shift) -> Floats:
-    """What lies `shift` = (right, down) away from each pixel."""
-    height, width = values.shape[:2]
-    right, down = shift
-    result = np.zeros_like(values)
-    rows, columns = (
-        slice(max(0, -down), height - max(0, down)),
-        slice(max(0, -right), width - max(0, right)),
-    )
-    result[rows, columns] = values[
-        max(0, down) : height + min(0, down), max(0, right) : width + min(0, right)
-    ]
-    return result
-
-
 def _cheapest(
-    guess: Floats, hole: Mask, shifts: Sequence[Shift], check: Callable[[], None]
+    scene: _Scene, shifts: Sequence[Shift], check: Callable[[], None]
 ) -> tuple[Floats, Indices]:
     """The lowest squared difference around each pixel, and the index of its shift."""
-    known = (~hole).astype(np.float32)
-    best = np.full(hole.shape, np.inf, np.float32)
-    which = np.zeros(hole.shape, np.int32)
+    here, known = scene.at((0, 0))
+    best = np.full(known.shape, np.inf, np.float32)
+    which = np.zeros(known.shape, np.int32)
     for index, shift in enumerate(shifts):
         check()
-        there = _moved(known, shift)
-        difference = ((_moved(guess, shift) - guess) ** 2).mean(axis=2)
-        cost = _mean_around(difference, known * there)
+        colours, there = scene.at(shift)
+        cost = _mean_around(_mean_square(cv2.subtract(colours, here)), known * there)
         cost[there == 0] = np.inf
         better = cost < best
         best[better], which[better] = cost[better], index
@@ -156,18 +194,18 @@ def _cheapest(
 
 
 def _composed(
-    guess: Floats, hole: Mask, shifts: Sequence[Shift], which: Indices, check: Callable[[], None]
+    scene: _Scene, hole: Mask, shifts: Sequence[Shift], which: Indices, check: Callable[[], None]
 ) -> Floats:
     """The hole filled with pieces whose seams and borders are evened out."""
     around = dilate(hole, _RIM)
-    known = (~hole).astype(np.float32)
-    total, counted = np.zeros_like(guess), np.full(hole.shape, 1e-6, np.float32)
+    here, _ = scene.at((0, 0))
+    total, counted = np.zeros_like(here), np.full(hole.shape, 1e-6, np.float32)
     for index in np.unique(which[around]).tolist():
         check()
-        weight = cv2.blur((which == index).astype(np.float32), _FEATHER)
-        weight *= _moved(known, shifts[index])
-        total += weight[..., None] * _moved(guess, shifts[index])
+        colours, there = scene.at(shifts[index])
+        weight = cv2.blur((which == index).astype(np.float32), _FEATHER) * there
+        total += weight[..., None] * colours
         counted += weight
     pieces = total / counted[..., None]
-    off = membrane(np.clip(guess - pieces, -40, 40), hole | ~around)
+    off = membrane(np.clip(here - pieces, -40, 40), hole | ~around)
     return np.asarray(pieces + off, np.float32)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 import numpy as np
 
@@ -18,6 +19,7 @@ _LETTER = re.compile(
 _SLANT = 8.0  # degrees from which a line is not a level subtitle any more
 
 
+@lru_cache(4096)  # each line is compared with all others
 def letters(text: str) -> str:
     """The text without spaces and punctuation, in lower case: what two readings agree on."""
     return "".join(_LETTER.findall(text)).lower()

@@ -19,8 +19,11 @@ _EDGE_PIXELS = 600_000  # larger windows hold the thin rims of tiles: no edge is
 _MAX_GRAIN = 6.0  # grey levels
 
 
-def fill(picture: Picture, hole: Mask, check: Callable[[], None]) -> None:
-    """Replace the pixels in `hole`, in place. All others keep their bytes."""
+def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: bool = True) -> None:
+    """Replace the pixels in `hole`, in place. All others keep their bytes.
+
+    `detailed`: whether edges and pieces of the scene are carried into it; a thin hole needs none.
+    """
     height = picture.shape[0]
     grain_size = int(max(15, height / 40)) | 1
     rng = np.random.default_rng(0)
@@ -31,7 +34,7 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None]) -> None:
         colours, gaps = _reduced(view, missing, factor)
         smooth = membrane(colours, gaps)
         plain = np.ones(gaps.shape, np.float32)  # where grain must be made
-        if gaps.size <= _EDGE_PIXELS:
+        if detailed and gaps.size <= _EDGE_PIXELS:
             smooth = continue_edges(smooth, gaps)
             smooth, borrowed = borrow(smooth, gaps, check)
             plain -= borrowed

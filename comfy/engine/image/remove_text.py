@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,13 +18,11 @@ from comfy.engine.image.matte import measure_matte
 from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
 from comfy.engine.image.stroke_mask import stroke_mask
-from comfy.engine.image.text_boxes import Picture, TextBox, read_text
+from comfy.engine.image.text_boxes import Check, Picture, TextBox, read_near, read_text
 from comfy.engine.image.text_columns import join_columns
 from comfy.engine.image.tiling import find_tiling
 from comfy.engine.image.windows import Mask, Window, around, polygon
 from comfy.engine.node import NodeError
-
-Check = Callable[[], None]
 
 AREA = "area"
 """The kind of what a person painted over and nobody could read."""
@@ -67,24 +65,21 @@ def remove_text(
     if painted is not None and painted.any():
         return _remove_painted(picture, painted, progress, check)
     wanted = understood(instruction)
-    chosen = _look(picture, wanted)
+    chosen = _look(picture, wanted, check)
     check()
     if not chosen:
         progress(_STEPS, _STEPS, None)
         return Cleaning(picture, [])
     progress(1, _STEPS, previews.boxes(picture, chosen))
     cleaned, hole = picture.copy(), np.zeros(picture.shape[:2], bool)
-    edges = np.zeros_like(hole)
-    rest = chosen
-    if _take_off_tiles(cleaned, edges, chosen, check):
-        tiles = [box for box in chosen if box.repeated]
+    rest = places = chosen
+    if (rims := _take_off_tiles(cleaned, chosen, check)) is not None:
+        tiles, places = [box for box in chosen if box.repeated], _look(cleaned, wanted, check)
         # what the tiles hid or cut reads better now; a faint trace of them is no new text
-        rest = [
-            box for box in _look(cleaned, wanted) if not any(alike(box, tile) for tile in tiles)
-        ]
+        rest = [box for box in places if not any(alike(box, tile) for tile in tiles)]
         chosen = tiles + rest
-    _erase(cleaned, hole, rest, progress, check, edges)
-    _erase_rests(cleaned, chosen, check)
+    _erase(cleaned, hole, rest, progress, check, rims)
+    _erase_rests(cleaned, chosen, places, check)
     progress(_STEPS, _STEPS, previews.small(cleaned))
     return Cleaning(cleaned, _removed(chosen))
 
@@ -102,12 +97,12 @@ def understood(instruction: str) -> Instruction:
 def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: Check) -> Cleaning:
     """Letters where the paint covers text, else all that is painted. The rest keeps its bytes."""
     height, width = picture.shape[:2]
-    boxes = classify(join_columns(read_text(picture)), width, height)
+    boxes = classify(join_columns(read_text(picture, check)), width, height)
     plan = painted_area.plan(painted, boxes)
     progress(1, _STEPS, previews.boxes(picture, plan.boxes))
     cleaned, hole = picture.copy(), plan.whole.copy()
-    _erase(cleaned, hole, plan.boxes, progress, check, plan.whole)
-    _erase_rests(cleaned, plan.boxes, check)
+    _erase(cleaned, hole, plan.boxes, progress, check)
+    _erase_rests(cleaned, plan.boxes, plan.boxes, check)
     cleaned[~painted] = picture[~painted]
     progress(_STEPS, _STEPS, previews.small(cleaned))
     areas = [Removed(AREA, "")] * plan.areas
@@ -120,29 +115,34 @@ def _erase(
     boxes: Sequence[TextBox],
     progress: Progress,
     check: Check,
-    exact: Mask,
+    rims: Mask | None = None,
 ) -> None:
-    """Take off the bars, mask the letters and fill, in place. `exact` is filled as it is."""
+    """Take off the bars, mask the letters and fill, in place. `rims` are filled as they are."""
     on_bars = _take_off_bars(cleaned, hole, boxes, check)
     progress(2, _STEPS, previews.small(cleaned))
     for box in boxes:
         check()
         _mark(cleaned, hole, box, shadow=box not in on_bars)
     grow_into_calm(cleaned, hole)
-    hole |= exact
-    progress(3, _STEPS, previews.mask(cleaned, hole))
+    everything = hole if rims is None else hole | rims
+    progress(3, _STEPS, previews.mask(cleaned, everything))
+    if rims is not None:  # thin and all over the picture: only the letters need more
+        fill(cleaned, everything, check, detailed=False)
     fill(cleaned, hole, check)
     progress(4, _STEPS, previews.small(cleaned))
 
 
-def _erase_rests(cleaned: Picture, removed: Sequence[TextBox], check: Check) -> None:
-    """Read the result again; what is still legible of a line goes too: its strokes, then all."""
+def _erase_rests(
+    cleaned: Picture, removed: Sequence[TextBox], places: Sequence[TextBox], check: Check
+) -> None:
+    """Read the result again at these places; what is still legible of a line goes too: its
+    strokes, then all."""
     for is_last in (False, True):
         check()
-        rests = [box for box in read_text(cleaned) if _is_rest(box, removed)]
+        rests = [box for box in read_near(cleaned, places, check) if _is_rest(box, removed)]
         if not rests:
             return
-        hole = np.zeros(cleaned.shape[:2], bool)
+        places, hole = rests, np.zeros(cleaned.shape[:2], bool)
         for box in rests:
             window, mask = _whole(cleaned, box) if is_last else stroke_mask(cleaned, box)
             hole[window.slices] |= mask
@@ -176,22 +176,24 @@ def _removed(boxes: Sequence[TextBox]) -> list[Removed]:
     return [Removed(str(box.kind), usual if box.repeated else box.text) for box in boxes]
 
 
-def _look(picture: Picture, wanted: Instruction) -> list[TextBox]:
+def _look(picture: Picture, wanted: Instruction, check: Check) -> list[TextBox]:
     height, width = picture.shape[:2]
-    boxes = join_columns(read_text(picture))
+    boxes = join_columns(read_text(picture, check))
     return select(classify(boxes, width, height), wanted, width, height)
 
 
-def _take_off_tiles(picture: Picture, hole: Mask, boxes: Sequence[TextBox], check: Check) -> bool:
-    """Un-mix a tiled watermark, in place; False if there is none that can be."""
+def _take_off_tiles(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Mask | None:
+    """Un-mix a tiled watermark, in place. Returns the rims of its letters, which stay uncertain;
+    None if there is no such watermark."""
     tiles = [box for box in boxes if box.repeated]
     tiling = find_tiling(picture, tiles) if len(tiles) >= _MIN_TILES else None
     measured = measure_matte(picture, tiling, check) if tiling else None
     if measured is None:
-        return False
+        return None
+    rims = np.zeros(picture.shape[:2], bool)
     for window, edges in tiled_watermark.take_off(picture, *measured, check):
-        hole[window.slices] |= edges
-    return True
+        rims[window.slices] |= edges
+    return rims
 
 
 def _take_off_bars(

@@ -100,9 +100,15 @@ def _evidence(level: _Level, height: float) -> list[tuple[Floats, bool]]:
     size = min(int(height * 0.45) | 1, 99)
     behind = cv2.medianBlur(level.pixels, size).astype(np.float32)
     change = level.pixels.astype(np.float32) - behind
-    lighter = np.median(change / np.maximum(255 - behind, 24), axis=2)
-    darker = np.median(-change / np.maximum(behind, 24), axis=2)
+    lighter = _middle(change / np.maximum(255 - behind, 24))
+    darker = _middle(-change / np.maximum(behind, 24))
     return [(np.clip(lighter, -0.5, 0.6), True), (np.clip(darker, -0.5, 0.6), False)]
+
+
+def _middle(colours: Floats) -> Floats:
+    """The median of the three channels, in a tenth of the time that NumPy's takes."""
+    red, green, blue = cv2.split(colours)
+    return np.asarray(np.maximum(np.minimum(red, green), np.minimum(np.maximum(red, green), blue)))
 
 
 def _common_shape(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
@@ -102,10 +103,11 @@ def parts(mask: Mask, margin: int) -> list[Window]:
         )
         for x, y, w, h, _ in stats[1:].tolist()
     ]
-    return _merged(found)
+    return merged(found)
 
 
-def _merged(windows: list[Window]) -> list[Window]:
+def merged(windows: Iterable[Window]) -> list[Window]:
+    """Disjoint windows over these."""
     result: list[Window] = []
     for window in windows:
         while touching := [other for other in result if window.touches(other)]:
