@@ -12,7 +12,7 @@ from typing import Any
 from comfy.errors import StudioError
 from comfy.jobs.job import COMPLETED, Link
 from comfy.jobs.store import Store
-from comfy.media.bounded import picture_size, sound_length
+from comfy.media.bounded import picture_size, sound_length, video_size
 from comfy.workflow.task import Task
 
 FPS, WINDOW, OVERLAP = 25, 81, 9  # frames: InfiniteTalk's windows, see its workflow
@@ -82,15 +82,18 @@ class Sizes:
     def facts(self, task: Task, values: Mapping[str, Any]) -> Facts:
         """Of a job's values, or of a form's that are complete; a broken file is none."""
         found = Facts()
+        speaks = any(item.parts and item.kind == "audio" for item in task.inputs)
         for item in task.inputs:
             value = values.get(item.name)
-            if isinstance(value, Link):
-                found = self._linked(found, item.kind, value)
-            elif item.kind == "image" and value:
-                found = replace(found, picture=self._look(picture_size, value, UNKNOWN))
-            elif item.kind == "audio" and item.parts and value:
-                found = replace(found, sound=self._look(sound_length, value, 0.0))
-            elif item.spoken and value:
+            if not value:
+                continue
+            if item.kind == "image":
+                found = replace(found, picture=self._picture(value))
+            elif item.kind == "video" and item.instead_of:
+                found = replace(found, picture=self._look(video_size, value, UNKNOWN))
+            elif item.kind == "audio" and speaks:  # two persons speak one after the other
+                found = replace(found, sound=found.sound + self._sound(value))
+            elif item.spoken:
                 found = replace(found, sound=speech_seconds(str(value)))
         for item in task.inputs:
             if item.auto_from and found.picture != UNKNOWN:
@@ -99,20 +102,27 @@ class Sizes:
                 found = replace(found, frame=_size(values[item.name]))
         return found
 
-    def _linked(self, found: Facts, kind: str, link: Link) -> Facts:
-        """What a job was given tells of its result before there is one."""
-        job = self._store.get(link.job)
+    def _picture(self, value: Any) -> tuple[int, int]:
+        made = self._made(value)
+        if isinstance(made, Facts):
+            return made.picture
+        size: tuple[int, int] = self._look(picture_size, made, UNKNOWN)
+        return size
+
+    def _sound(self, value: Any) -> float:
+        made = self._made(value)
+        return made.sound if isinstance(made, Facts) else float(self._look(sound_length, made, 0.0))
+
+    def _made(self, value: Any) -> Path | Facts:
+        """A file, or what a linked job was given: it tells of the result before there is one."""
+        if not isinstance(value, Link):
+            return Path(value)
+        job = self._store.get(value.job)
         if job is None:
-            return found
+            return Facts()
         if job.status == COMPLETED and job.outputs:
-            path = job.outputs[0].path
-            if kind == "image":
-                return replace(found, picture=self._look(picture_size, path, found.picture))
-            return replace(found, sound=self._look(sound_length, path, found.sound))
-        made_of = self.facts(self._tasks[job.task], job.values)
-        if kind == "image":
-            return replace(found, picture=made_of.picture)
-        return replace(found, sound=made_of.sound)
+            return job.outputs[0].path
+        return self.facts(self._tasks[job.task], job.values)
 
     def _look(self, measure: Callable[[Path], Any], value: Path | str, unknown: Any) -> Any:
         try:

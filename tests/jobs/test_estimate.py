@@ -13,12 +13,14 @@ from comfy.jobs.sizes import Facts, speech_seconds, windows
 from comfy.jobs.speeds import read_runs, with_run
 from comfy.jobs.studio import WORKFLOWS
 from comfy.jobs.told import Estimates, Step
+from comfy.media.clips import video_size
 from comfy.media.sounds import sound_seconds
 from comfy.workflow.pace import Pace
 from comfy.workflow.task import first_guess, load_tasks
 from tests.app_process import ROOT
 from tests.jobs.conftest import wait_for
 from tests.jobs.test_store import in_line, store  # noqa: F401  a fixture
+from tests.media.test_clips import filmed
 
 GUESS = Pace("windows", load=120, start=20, each=190)
 
@@ -95,6 +97,16 @@ def test_a_studio_tells_before_and_learns(studio, picture, voice):
     wait_for(lambda: studio.estimates.of([cleanup], "somebody").measured)
     after = studio.estimates.of([cleanup], "somebody")
     assert after.seconds == pytest.approx(done.ended - done.started, rel=0.5)
+
+
+def test_both_speakers_and_the_frame_of_a_video_count(studio, voice, tmp_path):
+    film = filmed(tmp_path / "film.mp4", 10, 25)
+    one = studio.estimates.facts("talking_head", {"video": film, "audio": voice, "size": "auto"})
+    two = {"image": film, "audio": voice, "second_audio": voice}
+    assert studio.estimates.facts("talking_head", two).sound == 2 * one.sound > 0
+    assert one.picture == video_size(film)
+    spoken = {"reference_audio": voice, "text": "Hello there."}  # a voice is no speech
+    assert studio.estimates.facts("voice_clone", spoken).sound == speech_seconds("Hello there.")
 
 
 def test_who_waits_is_told_of_those_before(studio, store, picture):  # noqa: F811
