@@ -95,9 +95,11 @@ class Leases:
         return sum(before.values())
 
     def expected(self, servers: Sequence[Able]) -> float:
-        """Seconds that a job will take on the best of these, with loaded models."""
+        """Seconds that a job will take with the best variant that these have, models loaded, where
+        it is quickest: see choice.choose."""
         known = self.known()
-        paces = [(a, pace_at(a.name, a.kind, a.guess, known)) for a in servers]
+        best = min((able.order for able in servers), default=0)
+        paces = [(a, pace_at(a.name, a.kind, a.guess, known)) for a in servers if a.order == best]
         return min((pace.seconds(able.size) for able, pace in paces), default=0.0)
 
     def line(self) -> Line:

@@ -11,6 +11,7 @@ import pytest
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
 from comfy.jobs.leases import Able, Leases
 from comfy.jobs.store import Store
+from comfy.workflow.pace import Pace
 
 
 @pytest.fixture
@@ -233,6 +234,16 @@ def test_two_servers_share_the_work(store):
     assert leases.take(store.get("a"), BOTH, anywhere) == "one"
     store.update("a", phase="run")
     assert leases.take(store.get("b"), BOTH, anywhere) == "two"
+
+
+def test_the_better_variant_is_expected_as_it_is_chosen(store):
+    better = Able("one", "t/good", order=1, guess=Pace(each=90))
+    quicker = Able("two", "t/quick", order=2, guess=Pace(each=9))
+    store.add(job := in_line("a", 1.0))
+    leases = Leases(store)
+    assert leases.expected([quicker, better]) == 90
+    assert leases.expected([]) == 0
+    assert leases.take(job, [quicker, better], anywhere) == "one"
 
 
 def test_the_lease_of_a_finished_job_is_reaped(store):
