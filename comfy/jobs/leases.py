@@ -113,14 +113,18 @@ class Leases:
         return self._store.database.read(look)
 
     def release(self, job_id: str) -> None:
-        """Give the server back, and learn how long the job took. Without a lease: nothing."""
+        """Give the server back, and learn how long the job took. Without a lease: nothing.
+
+        One that was begun anew is no measure: its models may have been loaded twice, or not at all.
+        """
 
         def free(connection: sa.Connection) -> None:
             lease = connection.execute(LEASES.select().where(LEASES.c.job == job_id)).first()
             if lease is None:
                 return
             job = connection.execute(JOBS.select().where(JOBS.c.id == job_id)).first()
-            if job and job.status == COMPLETED and job.started and job.server == lease.server:
+            ended = job is not None and job.status == COMPLETED and job.server == lease.server
+            if job and ended and job.started and not job.again:
                 run = Past(lease.size, job.ended - job.started, cold=not lease.warm)
                 before = _known(connection).get(lease.server, Known()).runs
                 runs = with_run(before, lease.kind, run)

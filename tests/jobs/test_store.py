@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from comfy.jobs.estimate import Past
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
 from comfy.jobs.leases import Able, Leases
 from comfy.jobs.store import Store
@@ -244,6 +245,18 @@ def test_the_better_variant_is_expected_as_it_is_chosen(store):
     assert leases.expected([quicker, better]) == 90
     assert leases.expected([]) == 0
     assert leases.take(job, [quicker, better], anywhere) == "one"
+
+
+def test_a_job_that_was_begun_anew_is_no_measure_of_its_server(store):
+    """After a want of memory the models were put out, and loaded once more."""
+    leases = Leases(store)
+    for again in (0, 1):
+        store.add(job := in_line(f"{again}", 1.0))
+        leases.take(job, [Able("one", "t/v")], anywhere)
+        store.update(job.id, server="one", started=2.0, again=again)
+        store.update(job.id, status=COMPLETED, ended=5.0)
+        leases.release(job.id)
+    assert leases.known()["one"].runs == {"t/v": (Past(1.0, 3.0, cold=True),)}
 
 
 def test_the_lease_of_a_finished_job_is_reaped(store):
