@@ -191,13 +191,14 @@
     if (value.state === "idle") return idle(value);
     tell(value);
     studio.say(value.title, value.job);
+    if (value.state === "completed") studio.arriving(value.job);
     const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
-    return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}">
+    return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}" data-job="${escape(value.job)}">
       <div class="top"><strong>${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
       <p class="detail">${both(value.detail)}</p>
       ${value.running ? track(value) : ""}${steps}
       ${shown(value.preview) ? `<div class="live"><img alt="" src="${escape(value.preview)}"></div>` : ""}
-      ${value.drawing && !value.shown && !value.preview && value.state !== "completed" ? `<div class="drawing waits">${DRAWINGS[value.drawing]}</div>` : ""}
+      ${value.drawing && value.running && !value.preview ? `<div class="drawing waits">${DRAWINGS[value.drawing]}</div>` : ""}
       ${value.note ? `<p class="note">${both(value.note)}</p>` : ""}
       ${value.retry ? `<div class="acts"><button type="button" data-press="run-${escape(value.tab)}">${AGAIN}${both(value.retry)}</button></div>` : ""}</section>`;
   };

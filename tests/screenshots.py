@@ -101,9 +101,10 @@ def photograph(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     page.wait_for_selector("#run-image_cleanup")
     page.click(f"#tabs button[role=tab][data-tab-id={shot.tab}]")
     page.wait_for_selector(f"#card-{shot.tab} .card")
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=2 * MINUTE)
     reach(page, shot)
-    settle(page)
+    if shot.state != "running":  # it would be over
+        settle(page)
     if not phone:
         page.evaluate("scrollTo(0, 0)")
     page.screenshot(path=path, full_page=shot.whole)
@@ -137,7 +138,8 @@ def reach(page: Page, shot: Shot) -> None:
 
 def settle(page: Page) -> None:
     """Let pictures, waveforms and the first frame of a video arrive."""
-    page.wait_for_load_state("networkidle")
+    page.wait_for_load_state("networkidle", timeout=2 * MINUTE)
+    page.wait_for_selector(".get:not(.arriving)")
     page.wait_for_timeout(1500)
 
 

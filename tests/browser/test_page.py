@@ -154,6 +154,26 @@ def test_a_phone_never_scrolls_sideways(open_page: OpenPage, locale: str) -> Non
     assert widths == [390, 390, 390, 390]
 
 
+# What the browser itself calls a layout shift: the share of the window that moved, times how far.
+MOVES = """
+window.moved = 0;
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
+}).observe({ type: 'layout-shift' });
+"""
+
+
+def test_nothing_jumps_while_a_result_arrives(open_page: OpenPage) -> None:
+    page = open_page(PHONE)
+    page.evaluate(MOVES)
+    run_example(page, "image_cleanup")
+    wait_for(page, "image_cleanup", "completed")
+    expect(page.locator("#details-image_cleanup .details")).to_be_visible()
+    page.wait_for_function("!document.querySelector('.get.arriving')")
+    page.wait_for_selector(".history .past")
+    assert page.evaluate("moved") < 0.1  # 0.1 is good, 0.25 is poor (web.dev, CLS)
+
+
 def test_the_badge_says_which_engine_works(open_page: OpenPage) -> None:
     page = open_page()
     expect(page.locator("#header .badge.large .l-en")).to_have_text("Built-in preview engine")
