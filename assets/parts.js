@@ -81,6 +81,30 @@
     if (name === "make" || (name === "again" && editable)) send("make", { rows: read(section) });
   };
 
+  // ---------------------------------------------------------------- which stretch of a recording
+  const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  const span = (start, keep) => `${clock(start)} – ${clock(Number(start) + Number(keep))}`;
+  const stretch = ({ start, latest, keep, file, words }) => `<div class="stretch"><input type="range" data-start min="0" max="${Number(latest)}" step="0.1" value="${Number(start)}" data-keep="${Number(keep)}"
+    aria-label="${named(words.from)}"><output>${span(start, keep)}</output><button type="button" class="mend" data-hear="${escape(file)}">${PLAY}${both(words.hear)}</button></div>`;
+
+  const startOf = (node) => node.closest(".stretch").querySelector("[data-start]");
+  const hear = (button) => {
+    const slider = startOf(button), [start, keep] = [Number(slider.value), Number(slider.dataset.keep)];
+    const source = new URL(`gradio_api/file=${encodeURI(button.dataset.hear)}`, location.href.split("?")[0]).href;
+    player.playbackRate = 1;
+    player.src = `${source}#t=${start},${start + keep}`;
+    player.play().catch(() => {});
+  };
+  document.addEventListener("input", (event) => {
+    if (!event.target.matches?.("[data-start]")) return;
+    startOf(event.target).nextElementSibling.textContent = span(event.target.value, event.target.dataset.keep);
+    player.pause();
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.("[data-hear]");
+    if (button) hear(button);
+  });
+
   // ---------------------------------------------------------------- many at once
   const line = (row, number) => `<li class="piece ${escape(row.state)}"><i>${number + 1}</i><div class="said">
     ${row.job ? `<a href="?job=${escape(row.job)}" target="_blank" rel="noopener">${escape(row.name)}</a>` : escape(row.name)}
@@ -119,5 +143,5 @@
     if (event.key === "Enter" && event.target.matches("input")) keep(element, send);
   };
 
-  Object.assign(studio, { pieces, pieceClick, many, voices, voiceClick, voiceKey });
+  Object.assign(studio, { pieces, pieceClick, stretch, many, voices, voiceClick, voiceKey });
 })();

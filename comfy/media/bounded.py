@@ -58,10 +58,17 @@ def draw_mask(
         raise InputError("picture_unusable") from error
 
 
-def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
-    arguments = (source, folder, limits)
+def accept_sound(
+    source: Path,
+    folder: Path,
+    limits: Limits,
+    *,
+    keep_seconds: float = 0,
+    start: float | None = None,
+) -> Path:
+    part = {"keep_seconds": keep_seconds, "start": start}
     try:
-        kept = WORKERS.call("accept_sound", *arguments, seconds=QUICK, keep_seconds=keep_seconds)
+        kept = WORKERS.call("accept_sound", source, folder, limits, seconds=QUICK, **part)
     except Broken as error:
         raise InputError("sound_unusable") from error
     return Path(kept)

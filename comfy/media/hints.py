@@ -90,8 +90,8 @@ def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
         hints.append(("clipping", {}))
     if keep_seconds and seconds > keep_seconds + 0.5:
         start = liveliest_start(levels, keep_seconds) / LEVELS_A_SECOND
-        times = {"start": _clock(start), "end": _clock(start + keep_seconds)}
-        hints.append(("part", {"keep": keep_seconds, **times}))
+        latest = round(seconds - keep_seconds, 2)
+        hints.append(("part", {"keep": keep_seconds, "start": start, "latest": latest}))
     return hints
 
 
@@ -105,7 +105,3 @@ def _clipped(file: soundfile.SoundFile) -> float:
     file.seek(0)
     counts = [int((np.abs(block) >= FULL_SCALE).sum()) for block in file.blocks(file.samplerate)]
     return float(sum(counts) / max(1, file.frames))
-
-
-def _clock(seconds: float) -> str:
-    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"

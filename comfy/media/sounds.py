@@ -31,16 +31,24 @@ Samples = npt.NDArray[np.int16]
 Levels = npt.NDArray[np.float64]
 
 
-def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
+def accept_sound(
+    source: Path,
+    folder: Path,
+    limits: Limits,
+    *,
+    keep_seconds: float = 0,
+    start: float | None = None,
+) -> Path:
     """Turn an upload into a WAV (16-bit PCM, mono, 16-48 kHz) in `folder`.
 
     A video gives its sound track. With `keep_seconds`, only the liveliest stretch of that length
-    is kept: voice references beyond 15 s bring nothing and cost memory (facts of IndexTTS2).
+    is kept: voice references beyond 15 s bring nothing and cost memory (facts of IndexTTS2); or the
+    one that begins at `start` seconds.
     Raises InputError: file_empty, file_too_large, sound_unusable, sound_missing, sound_too_long,
     sound_too_short.
     """
     check_size(source, limits)
-    target = folder / content_name(source, f"sound-1-{keep_seconds:g}", ".wav")
+    target = folder / content_name(source, _kept_as(keep_seconds, start), ".wav")
     if target.exists():
         return target
     with written_whole(target) as part:
@@ -48,7 +56,7 @@ def accept_sound(source: Path, folder: Path, limits: Limits, *, keep_seconds: fl
         if samples < SHORTEST * rate:
             raise InputError("sound_too_short", limit=SHORTEST)
         if keep_seconds and samples > keep_seconds * rate:
-            _keep_liveliest(part, keep_seconds)
+            _keep(part, keep_seconds, start)
     return target
 
 
@@ -141,11 +149,19 @@ def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
         yield from frames
 
 
-def _keep_liveliest(path: Path, seconds: float) -> None:
-    """Cut the file down to the stretch with the most active sound in it."""
+def _kept_as(seconds: float, start: float | None) -> str:
+    return f"sound-1-{seconds:g}" if start is None else f"sound-1-{seconds:g}-{start:g}"
+
+
+def _keep(path: Path, seconds: float, start: float | None) -> None:
+    """Cut the file down to what begins at `start`, or has the most active sound in it."""
     with soundfile.SoundFile(path) as file:
         rate, hop = file.samplerate, file.samplerate // LEVELS_A_SECOND
-        file.seek(liveliest_start(sound_levels(file), seconds) * hop)
+        if start is None:
+            first = liveliest_start(sound_levels(file), seconds) * hop
+        else:
+            first = int(start * rate)
+        file.seek(max(0, min(first, file.frames - int(seconds * rate))))
         kept = file.read(int(seconds * rate), dtype="int16")
     soundfile.write(path, kept, rate, "PCM_16")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,21 @@ from comfy.ui.ownership import FRAMES, person_folder
 from comfy.ui.parts import QUIET, clickable
 from comfy.ui.results import results_folder
 from comfy.ui.uploads import uploaded
-from comfy.workflow.inputs import Input
+from comfy.workflow.inputs import Input, read_number
 
 PRESETS: Mapping[str, tuple[str, ...]] = {"instruction": ("subtitles", "watermark", "text")}
 HINTED_KINDS = ("image", "audio")
 MENDED = ("dark", "quiet", "part")  # hints with a button that mends it
 HINTED = "hinted"  # folder for the WAV copies that are looked at
+
+
+@dataclass(frozen=True)
+class Wish:
+    """A press of a hint's button: what to mend, from which second on, and where to put it."""
+
+    name: str
+    start: float | None
+    folder: Path
 
 
 def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
@@ -46,7 +56,9 @@ def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
             return hint_value(item, value, limits)
 
         def mend(value: Any, event: gr.EventData, request: gr.Request) -> Sequence[Any]:
-            return mended_value(item, value, str(event.id), limits, frames_folder(request))
+            start = read_number(event.start) if event.start is not None else None
+            wish = Wish(str(event.id), start, frames_folder(request))
+            return mended_value(item, value, wish, limits)
 
         field.change(look, field, hint, preprocess=False, queue=True, **QUIET)
         hint.mend(mend, field, [field, hint], preprocess=False, **QUIET)
@@ -61,32 +73,36 @@ def hint_value(item: Input, value: Any, limits: Limits) -> list[Any]:
         found = _look(item, path, limits) if path else []
     except InputError as error:
         return [error_both(error.code, error.details)]
-    return [_said(name, details) for name, details in found]
+    return [_said(path, name, details) for name, details in found]
 
 
-def _said(name: str, details: Mapping[str, Any]) -> dict[str, Any]:
+def _said(path: Path | None, name: str, details: Mapping[str, Any]) -> dict[str, Any]:
     said: dict[str, Any] = dict(both(f"hint.{name}", **details))
+    if name == "part":  # which one, is for the person to choose
+        words = {word: both(f"stretch.{word}") for word in ("from", "hear")}
+        said["stretch"] = {**details, "file": str(path), "words": words}
     return said | {"mend": {"id": name, "title": both(f"mend.{name}")}} if name in MENDED else said
 
 
-def mended_value(item: Input, value: Any, name: str, limits: Limits, folder: Path) -> Sequence[Any]:
+def mended_value(item: Input, value: Any, wish: Wish, limits: Limits) -> Sequence[Any]:
     """What the field holds after its hint's button was pressed, and what the hint says then."""
     try:
         path = uploaded(value)
-        if path is None or name not in MENDED:
+        if path is None or wish.name not in MENDED:
             return [gr.skip(), gr.skip()]
-        made = _mended(item, path, name, limits, folder)
+        made = _mended(item, path, wish, limits)
     except InputError as error:
         return [gr.skip(), [error_both(error.code, error.details)]]
     return [str(made), hint_value(item, str(made), limits)]
 
 
-def _mended(item: Input, path: Path, name: str, limits: Limits, folder: Path) -> Path:
+def _mended(item: Input, path: Path, wish: Wish, limits: Limits) -> Path:
+    folder = wish.folder
     if item.kind == "image":
         return brighter(accept_picture(path, folder, limits), folder)
-    if name == "quiet":
+    if wish.name == "quiet":
         return louder(accept_sound(path, folder, limits), folder)
-    return accept_sound(path, folder, limits, keep_seconds=item.keep_seconds)
+    return accept_sound(path, folder, limits, keep_seconds=item.keep_seconds, start=wish.start)
 
 
 def _look(item: Input, path: Path, limits: Limits) -> list[Hint]:

@@ -26,15 +26,16 @@ watch('value', ask);
 ask();
 """
 
-# A click on something with data-act="<event>" triggers that event with the `id` it carries. What
-# cannot be undone is asked for twice.
+# A click on something with data-act="<event>" triggers that event with the `id` it carries, and the
+# `start` that a slider beside it stands at. What cannot be undone is asked for twice.
 CLICKS = """
 const events = EVENTS;
 element.addEventListener('click', (event) => {
   const button = event.target.closest('[data-act]');
   const busy = element.closest('.columns')?.querySelector('.card.running');
   if (!button || busy || !events.includes(button.dataset.act) || !studio.certain(button)) return;
-  trigger(button.dataset.act, {id: button.dataset.id});
+  const start = button.parentElement.querySelector('[data-start]');
+  trigger(button.dataset.act, {id: button.dataset.id, start: start ? Number(start.value) : null});
 });
 """
 

@@ -136,11 +136,16 @@ def test_a_hint_mends_what_can_be_mended(open_page: OpenPage, tmp_path: Path) ->
     put(page, "voice_clone", "reference_audio", tmp_path / "hum.wav")
     hint = page.locator("#hint-voice_clone-reference_audio")
     buttons = hint.locator("button .l-en")
-    expect(buttons).to_have_text(["Make it louder", "Cut it to this part"])
+    expect(buttons).to_have_text(["Make it louder", "Listen", "Use this part"])
     buttons.nth(0).click()
-    expect(buttons).to_have_text(["Cut it to this part"])
-    buttons.nth(0).click()
+    expect(buttons).to_have_text(["Listen", "Use this part"])
+    hint.locator("[data-start]").fill("2")
+    expect(hint.locator("output")).to_have_text("0:02 – 0:17")
+    with page.expect_response(lambda answer: "file=" in answer.url and answer.ok):
+        buttons.nth(0).click()
+    buttons.nth(1).click()
     expect(hint.locator("li")).to_have_count(0)
+    expect(page.locator("#voice_clone-reference_audio :focus")).to_have_count(1)  # not lost
 
 
 def test_a_wish_is_one_click(open_page: OpenPage) -> None:

@@ -103,7 +103,7 @@ def test_sounds_that_are_short_quiet_loud_or_long(tmp_path: Path) -> None:
     assert sound_hints(sound(tmp_path / "quiet.wav", (8, 0.01)), 15) == [("quiet", {})]
     assert sound_hints(sound(tmp_path / "loud.wav", (8, 3.0)), 15) == [("clipping", {})]
     long = sound(tmp_path / "long.wav", (10, 0.0), (15, 0.5), (5, 0.0))
-    assert sound_hints(long, 15) == [("part", {"keep": 15, "start": "0:10", "end": "0:25"})]
+    assert sound_hints(long, 15) == [("part", {"keep": 15, "start": 10.0, "latest": 15.0})]
     assert sound_hints(long, 0) == []
 
 

@@ -109,6 +109,17 @@ def test_of_a_long_reference_the_liveliest_stretch_is_kept(tmp_path):
     assert np.mean(np.abs(samples) > 0.01) > 0.75
 
 
+def test_of_a_long_reference_the_stretch_somebody_chose_is_kept(tmp_path):
+    source = written(tmp_path / "a.wav", np.concatenate([tone(6), np.zeros(22_050 * 6)]))
+    kept = [
+        accept_sound(source, tmp_path / "in", LIMITS, keep_seconds=5, start=start)
+        for start in (3, 99)
+    ]
+    loud = [np.abs(soundfile.read(file)[0]) > 0.01 for file in kept]
+    assert [round(float(part.mean()), 1) for part in loud] == [0.6, 0.0]
+    assert [len(part) for part in loud] == [5 * 22_050] * 2
+
+
 def test_a_short_reference_is_kept_whole(tmp_path):
     source = written(tmp_path / "a.wav", tone(2))
     found = accept_sound(source, tmp_path / "in", LIMITS, keep_seconds=15)
