@@ -15,7 +15,7 @@ import numpy.typing as npt
 from comfy.errors import OutputMissing
 from comfy.media.files import written_whole
 from comfy.media.pauses import OVERLAP
-from comfy.media.sounds import BROKEN
+from comfy.media.sounds import BROKEN, sound_frames
 
 Frame = npt.NDArray[np.uint8]  # planar 4:2:0, [height * 3 / 2, width]
 
@@ -75,7 +75,7 @@ def _write(output: Any, parts: list[Path], times: list[float], heard: Any, early
 
 
 def _sound_frames(heard: Any, resampler: Any) -> Iterator[Any]:
-    for frame in heard.decode(heard.streams.audio[0]):
+    for frame in sound_frames(heard):
         yield from resampler.resample(frame)
     yield from resampler.resample(None)
 

@@ -67,7 +67,7 @@ def sound_seconds(path: Path) -> float:
             if not container.streams.audio:
                 return 0.0
             stream = container.streams.audio[0]
-            samples = sum(frame.samples for frame in _frames(container))
+            samples = sum(frame.samples for frame in sound_frames(container))
             return float(samples / stream.rate)
     except BROKEN as exc:
         raise InputError("sound_unusable") from exc
@@ -109,7 +109,7 @@ def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
 
 def _blocks(container: av.container.InputContainer, rate: int) -> Iterator[Samples]:
     resampler = av.AudioResampler("s16", "mono", rate)
-    for frame in _frames(container):
+    for frame in sound_frames(container):
         if frame.sample_rate > FASTEST:
             raise InputError("sound_unusable")
         for piece in resampler.resample(_finite(frame)):
@@ -132,7 +132,7 @@ def _finite(frame: av.AudioFrame) -> av.AudioFrame:
     return mended
 
 
-def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
+def sound_frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
     """The first sound track up to what is none: many an MP3 ends in zeros or an unknown tag.
 
     Raises InvalidDataError if there is more sound behind it: then the file is broken.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
+
+from comfy.media.sounds import sound_frames
 
 Wave = npt.NDArray[np.float32]
 Levels = npt.NDArray[np.float64]
@@ -15,7 +18,8 @@ Levels = npt.NDArray[np.float64]
 def read_wave(path: Path, rate: int) -> Wave:
     """The first sound track as mono samples, -1 to 1, at `rate` Hz; empty without a track.
 
-    Raises what PyAV raises: see comfy.media.sounds.BROKEN.
+    An end that is none, as many an MP3 has, is passed over: see `sound_frames`. Raises what PyAV
+    raises: see comfy.media.sounds.BROKEN.
     """
     with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
         if not container.streams.audio:
@@ -23,7 +27,7 @@ def read_wave(path: Path, rate: int) -> Wave:
         resampler = av.AudioResampler("flt", "mono", rate)
         frames = [
             piece.to_ndarray()[0]
-            for frame in [*container.decode(container.streams.audio[0]), None]
+            for frame in chain(sound_frames(container), [None])
             for piece in resampler.resample(frame)
         ]
     return np.concatenate(frames).astype(np.float32) if frames else np.zeros(0, np.float32)

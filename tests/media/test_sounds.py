@@ -11,6 +11,7 @@ from PIL import Image
 from comfy.errors import InputError
 from comfy.media.files import Limits
 from comfy.media.sounds import accept_sound, sound_seconds
+from comfy.media.waves import read_wave
 
 VOICE = Path(__file__).parent.parent.parent / "assets/voice-en.mp3"
 LIMITS = Limits(megabytes=20, seconds=30)
@@ -59,6 +60,7 @@ def test_what_stands_behind_the_sound_of_an_mp3_is_left_out(behind, tmp_path):
     assert sound_seconds(padded) == pytest.approx(sound_seconds(whole), abs=0.06)
     found = accept_sound(padded, tmp_path / "in", LIMITS)
     assert soundfile.info(found).duration == pytest.approx(sound_seconds(whole), abs=0.06)
+    assert len(read_wave(padded, 16_000)) == pytest.approx(len(read_wave(whole, 16_000)), abs=999)
 
 
 def test_a_hole_in_the_middle_is_no_end(tmp_path):
