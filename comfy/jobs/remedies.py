@@ -9,7 +9,6 @@ from collections.abc import Mapping
 
 from comfy.jobs.intake import Accepted, Intake
 from comfy.jobs.job import COMPLETED, REMEDY, Job, Link
-from comfy.jobs.judging import PAUSES
 from comfy.jobs.parts import SPEEDS, TIMES
 from comfy.jobs.store import Store
 
@@ -27,7 +26,7 @@ REMEDIES: Mapping[str, str] = {  # finding -> what helps; the other names are fo
     "text": ONCE_MORE,
     **dict.fromkeys(("face", "other"), AGAIN),
 }
-OF_A_JOIN = (SPEEDS, PAUSES, TIMES, REMEDY)
+OF_A_JOIN = (SPEEDS, TIMES, REMEDY)  # not its pauses: long ones that were asked for are no fault
 
 
 class Remedies:

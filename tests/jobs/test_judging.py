@@ -1,11 +1,13 @@
 """A poor result is judged before its job ends, and mended by another job."""
 
+import uuid
+
 import av
 import pytest
 import soundfile
 from PIL import Image
 
-from comfy.jobs.job import COMPLETED
+from comfy.jobs.job import COMPLETED, Job
 from comfy.media.sounds import sound_seconds
 
 SECONDS = 2.0
@@ -55,3 +57,18 @@ def test_a_check_that_fails_costs_no_result(studio, given, monkeypatch):
     given = {**given, "size": "480x832"}
     job = ended(studio, studio.submit("talking_head", given, owner="carl", wish="still"))
     assert (job.status, job.findings) == (COMPLETED, ())
+
+
+def test_what_is_mended_is_still_held_against_the_pauses_that_were_asked_for(studio):
+    quiet = Job(
+        id=str(uuid.uuid4()),
+        task="voice_clone",
+        owner="dora",
+        values={"text": "One. Two.", "speeds": [1.0, 1.0], "pauses": [2.5, 0.0]},
+        status=COMPLETED,
+        findings=({"code": "quiet"}, {"code": "gap"}),
+    )
+    studio._store.add(quiet)
+    louder = studio.remedies.start(quiet.id, "level", owner="dora")
+    assert louder.values == {"text": "One. Two.", "pauses": [2.5, 0.0], "remedy": "level"}
+    assert studio.remedies.start(quiet.id, "pauses", owner="dora").parts == louder.parts
