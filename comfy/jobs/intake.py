@@ -14,7 +14,7 @@ from comfy.errors import InputError
 from comfy.jobs.consent import Consents
 from comfy.jobs.guests import Guests
 from comfy.jobs.job import COMPLETED, Job, Link
-from comfy.jobs.parts import Parts
+from comfy.jobs.parts import SPEEDS, TIMES, Parts
 from comfy.jobs.pipeline import LATER, split
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
@@ -112,7 +112,9 @@ class Intake:
         return self.add(task, accepted, owner, origin, parts=parts, job_id=whole.id)
 
     def redo(self, whole: Job, number: int, take: str, origin: str) -> Job | None:
-        """See Studio.redo. None if a part is gone."""
+        """See Studio.redo. None if a part is gone, and of a remedy or a batch."""
+        if not whole.values.keys() & {SPEEDS, TIMES}:
+            return None
         parts = [self._store.get(link.job) for link in whole.parts]
         each = [part.values for part in parts if part]
         old = parts[number]

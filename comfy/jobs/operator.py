@@ -73,10 +73,13 @@ class Operator:
         """Do a failed or cancelled job once more, as a new job of the same person.
 
         Of one that is made of parts only those run again that did not succeed; None if one is gone.
+        Instead of a part its whole is done once more: nobody else waits for what it makes.
         """
         job = self._store.get(job_id)
         if job is None or job.status not in ENDED_BADLY:
             return None
+        if job.whole:
+            return self.retry(job.whole)
         made = [self._store.get(link.job) for link in job.parts]
         parts = [part for part in made if part]
         if len(parts) != len(made):
@@ -102,6 +105,7 @@ class Operator:
             consent=job.consent,
             priority=job.priority,
             wish=job.wish,
+            uncut=job.uncut,
         ).changed(**fields)
         self._store.add(again)  # without a replica: one that lives takes it up
         return again

@@ -52,6 +52,10 @@ def test_a_long_speech_is_cut_run_in_parts_and_joined_without_a_seam(studio, lon
     ]
     assert studio.redo(whole.id, 1, owner="somebody else") is None
     assert studio.redo(whole.id, 2, owner="long") is None
+    mended = whole.changed(id=str(uuid.uuid4()), values={"remedy": "sound"}, parts=whole.parts[:1])
+    studio._store.add(mended)
+    assert studio.redo(mended.id, 0, owner="long") is None  # that part is no piece of it
+    studio._store.delete(mended.id)
 
     assert studio.delete(whole.id, "long")
     kept, gone = studio.parts(again)[0], studio.job(whole.parts[1].job)
@@ -148,7 +152,7 @@ def test_an_operator_tries_a_whole_again_with_what_is_done_of_it(studio, voice):
     whole = studio.speak(given, said, owner="patient")
     assert studio.operator.cancel(whole.parts[1].job)
     assert ended(studio, whole).status == CANCELLED
-    again = ended(studio, studio.operator.retry(whole.id))
+    again = ended(studio, studio.operator.retry(whole.parts[1].job))  # the same as the whole
     assert (again.status, again.error, again.values) == (COMPLETED, {}, whole.values)
     assert again.parts[0] == one.parts[0] == whole.parts[0]
     assert again.parts[1] != whole.parts[1]
