@@ -13,7 +13,7 @@ import soundfile
 from PIL import Image
 
 from comfy.engine.folders import Folders, save_place
-from comfy.engine.node import Audio, Node, NodeError, Video
+from comfy.engine.node import Audio, Interrupted, Node, NodeError, Video
 from comfy.engine.nodes import load_nodes
 
 NODES = load_nodes()
@@ -61,6 +61,31 @@ def test_a_turned_photo_is_loaded_upright(run: FakeRun) -> None:
     image, mask = call(run, "LoadImage", image="photo.jpg").outputs
     assert (image.shape, image.dtype) == ((1, 40, 20, 3), np.uint8)
     assert (mask.shape, mask.dtype, mask.max()) == ((1, 64, 64), np.float32, 0)
+
+
+class StoppedRun(FakeRun):
+    """A run that is interrupted at its first look after some."""
+
+    def __init__(self, root: Path, looks: int) -> None:
+        super().__init__(root)
+        self.looks = looks
+
+    def check(self) -> None:
+        self.looks -= 1
+        if self.looks < 0:
+            raise Interrupted
+
+
+def test_loading_and_saving_a_large_picture_can_be_stopped(tmp_path: Path) -> None:
+    run = StoppedRun(tmp_path, looks=9)
+    noise = np.random.default_rng(0).integers(0, 255, (1, 900, 900, 3)).astype(np.uint8)
+    with pytest.raises(Interrupted):
+        call(run, "SaveImage", images=noise)
+    assert list(run.output_folder.iterdir()) == []
+    Image.fromarray(noise[0]).save(run.input_folder / "large.jpg", quality=95)
+    run.looks = 9
+    with pytest.raises(Interrupted):
+        call(run, "LoadImage", image="large.jpg")
 
 
 def test_transparency_becomes_the_mask(run: FakeRun) -> None:

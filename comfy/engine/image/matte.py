@@ -26,7 +26,6 @@ TRACE = 0.02
 _SIDE = 2560  # px of the picture on which the matte is measured
 _MAX_COPIES = 40
 _ROUNDS = 3
-_OVERSHOOT = 1.4  # a mark that was turned or resized rings at its edges
 _OPAQUE = 0.85  # from here on there is no scene left to recover
 
 
@@ -200,7 +199,7 @@ def _even(alpha: Floats, shape: Floats) -> Floats:
     letters = dilate(np.isin(labels, solid[solid > 0]), 3)
     strong = (alpha > 0.7 * full).view(np.uint8)
     core = cv2.erode(strong, np.ones((3, 3), np.uint8)) > 0
-    even = np.where(core, full, np.minimum(alpha, _OVERSHOOT * full))
+    even = np.where(core, full, np.minimum(alpha, full))  # no stroke is more opaque than letters
     return np.asarray(np.where(letters & (alpha > 0.05 * full), even, 0), np.float32)
 
 

@@ -65,21 +65,25 @@ def remove_text(
     if painted is not None and painted.any():
         return _remove_painted(picture, painted, progress, check)
     wanted = understood(instruction)
-    chosen = _look(picture, wanted, check)
+    chosen = _select(_read(picture, check), wanted, picture.shape)
     check()
     if not chosen:
         progress(_STEPS, _STEPS, None)
         return Cleaning(picture, [])
     progress(1, _STEPS, previews.boxes(picture, chosen))
     cleaned, hole = picture.copy(), np.zeros(picture.shape[:2], bool)
-    rest = places = chosen
+    rest: Sequence[TextBox] = chosen
     if (rims := _take_off_tiles(cleaned, chosen, check)) is not None:
-        tiles, places = [box for box in chosen if box.repeated], _look(cleaned, wanted, check)
+        tiles = [box for box in chosen if box.repeated]
         # what the tiles hid or cut reads better now; a faint trace of them is no new text
-        rest = [box for box in places if not any(alike(box, tile) for tile in tiles)]
+        rest = [
+            box
+            for box in _select(_read(cleaned, check), wanted, picture.shape)
+            if not any(alike(box, tile) for tile in tiles)
+        ]
         chosen = tiles + rest
     _erase(cleaned, hole, rest, progress, check, rims)
-    _erase_rests(cleaned, chosen, places, check)
+    _erase_rests(cleaned, chosen, check, everywhere=rims is not None)
     progress(_STEPS, _STEPS, previews.small(cleaned))
     return Cleaning(cleaned, _removed(chosen))
 
@@ -96,13 +100,11 @@ def understood(instruction: str) -> Instruction:
 
 def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: Check) -> Cleaning:
     """Letters where the paint covers text, else all that is painted. The rest keeps its bytes."""
-    height, width = picture.shape[:2]
-    boxes = classify(join_columns(read_text(picture, check)), width, height)
-    plan = painted_area.plan(painted, boxes)
+    plan = painted_area.plan(painted, _read(picture, check))
     progress(1, _STEPS, previews.boxes(picture, plan.boxes))
     cleaned, hole = picture.copy(), plan.whole.copy()
     _erase(cleaned, hole, plan.boxes, progress, check)
-    _erase_rests(cleaned, plan.boxes, plan.boxes, check)
+    _erase_rests(cleaned, plan.boxes, check)
     cleaned[~painted] = picture[~painted]
     progress(_STEPS, _STEPS, previews.small(cleaned))
     areas = [Removed(AREA, "")] * plan.areas
@@ -133,26 +135,25 @@ def _erase(
 
 
 def _erase_rests(
-    cleaned: Picture, removed: Sequence[TextBox], places: Sequence[TextBox], check: Check
+    cleaned: Picture, removed: Sequence[TextBox], check: Check, *, everywhere: bool = False
 ) -> None:
-    """Read the result again at these places; what is still legible of a line goes too: its
-    strokes, then all."""
+    """Read the lines' places (or all) again; what is still legible of one goes too: its strokes,
+    then all."""
     for is_last in (False, True):
         check()
-        rests = [box for box in read_near(cleaned, places, check) if _is_rest(box, removed)]
+        seen = read_text(cleaned, check) if everywhere else read_near(cleaned, removed, check)
+        rests = [box for box in seen if box.score >= _READABLE and _belongs(box, removed)]
         if not rests:
             return
-        places, hole = rests, np.zeros(cleaned.shape[:2], bool)
+        hole = np.zeros(cleaned.shape[:2], bool)
         for box in rests:
             window, mask = _whole(cleaned, box) if is_last else stroke_mask(cleaned, box)
             hole[window.slices] |= mask
         fill(cleaned, hole, check)
 
 
-def _is_rest(box: TextBox, removed: Sequence[TextBox]) -> bool:
+def _belongs(box: TextBox, removed: Sequence[TextBox]) -> bool:
     """Whether this reading lies in a removed line and shares a letter with it."""
-    if box.score < _READABLE:
-        return False
     x, y = box.center
     for line in removed:
         place = around(line.corners)
@@ -176,10 +177,13 @@ def _removed(boxes: Sequence[TextBox]) -> list[Removed]:
     return [Removed(str(box.kind), usual if box.repeated else box.text) for box in boxes]
 
 
-def _look(picture: Picture, wanted: Instruction, check: Check) -> list[TextBox]:
+def _read(picture: Picture, check: Check) -> list[TextBox]:
     height, width = picture.shape[:2]
-    boxes = join_columns(read_text(picture, check))
-    return select(classify(boxes, width, height), wanted, width, height)
+    return classify(join_columns(read_text(picture, check)), width, height)
+
+
+def _select(boxes: Sequence[TextBox], wanted: Instruction, shape: tuple[int, ...]) -> list[TextBox]:
+    return select(boxes, wanted, shape[1], shape[0])
 
 
 def _take_off_tiles(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Mask | None:

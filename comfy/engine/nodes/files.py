@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import mimetypes
 import random
 import string
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
 from comfy.engine.folders import Folders, SavePlace, expand_prefix, save_place
 from comfy.engine.node import Input, NodeError, Run
@@ -40,6 +43,40 @@ def file_digest(run: Run, name: str) -> str:
     """Fingerprint a file by content: the same name with new bytes is not the same input."""
     with find_file(run, name).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+class WatchedReader(io.BufferedReader):
+    """A file to read that asks before each part whether to go on."""
+
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
+        super().__init__(io.FileIO(path))
+        self._check = check
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self._check()
+        return super().read(size)
+
+
+class WatchedWriter(io.BufferedWriter):
+    """A file to write that asks before each part whether to go on; without an end it is removed."""
+
+    def __init__(self, path: Path, check: Callable[[], None]) -> None:
+        super().__init__(io.FileIO(path, "w"))
+        self._path, self._check = path, check
+
+    def write(self, data: bytes | bytearray | memoryview, /) -> int:  # type: ignore[override]
+        self._check()
+        return super().write(data)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        if kind is not None:
+            self._path.unlink()
 
 
 def list_files(folder: Path, *kinds: str) -> list[str]:

@@ -36,14 +36,17 @@ def _remove_text(
     said = _codes(removed) + [
         f"not_done:{clause}" for clause in parse_instruction(instruction).impossible
     ]
-    return Result((np.stack(cleaned),), {"text": said})
+    batch = cleaned[0][None] if len(cleaned) == 1 else np.stack(cleaned)  # no copy of a large one
+    return Result((batch,), {"text": said})
 
 
 def _painted(
     mask: npt.NDArray[np.float32], picture: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.bool_]:
-    """What is marked by more than half, at the picture's size; an empty mask marks nothing."""
+) -> npt.NDArray[np.bool_] | None:
+    """What is marked by more than half, at the picture's size; None for an empty mask."""
     marked = mask > 0.5
+    if not marked.any():
+        return None
     if marked.shape != picture.shape[:2]:
         size = picture.shape[1], picture.shape[0]
         drawn = PILImage.fromarray(marked.astype(np.uint8) * 255).resize(size)

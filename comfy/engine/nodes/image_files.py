@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,8 @@ from comfy.engine.node import ImageBatch, Input, Node, NodeError, Result, Run
 from comfy.engine.nodes.files import (
     HIDDEN,
     PREFIX,
+    WatchedReader,
+    WatchedWriter,
     file_digest,
     find_file,
     list_files,
@@ -21,20 +23,23 @@ from comfy.engine.nodes.files import (
     temp_prefix,
 )
 
+Check = Callable[[], None]
+
 MAX_PIXELS = 2**27  # of all frames together
 CHANNELS = ("alpha", "red", "green", "blue")
 NO_MASK = 64  # side of the empty mask of a picture without alpha
 
 
-def load_frames(path: Path) -> tuple[ImageBatch, npt.NDArray[np.float32]]:
+def load_frames(path: Path, check: Check) -> tuple[ImageBatch, npt.NDArray[np.float32]]:
     """Read all frames that have the first one's size: RGB [n, h, w, 3] and masks [n, h, w].
 
     The EXIF orientation is applied. A mask is 1 where the picture is transparent; without alpha it
-    is 64 by 64 and empty. Raises PIL.UnidentifiedImageError, OSError, NodeError.
+    is 64 by 64 and empty. `check` may raise to stop. Raises PIL.UnidentifiedImageError, OSError,
+    NodeError.
     """
     frames: list[npt.NDArray[np.uint8]] = []
     masks: list[npt.NDArray[np.float32]] = []
-    with Image.open(path) as picture:
+    with WatchedReader(path, check) as file, Image.open(file) as picture:
         for frame in _frames(picture):
             pixels = np.asarray(frame if frame.mode == "RGB" else frame.convert("RGB"))
             if frames and pixels.shape != frames[0].shape:
@@ -66,27 +71,28 @@ def _frames(picture: Image.Image) -> Iterator[Image.Image]:
 def _mask(frame: Image.Image) -> npt.NDArray[np.float32]:
     if not frame.has_transparency_data:
         return np.zeros((NO_MASK, NO_MASK), np.float32)
-    alpha = np.asarray(frame.convert("RGBA").getchannel("A"), np.float32)
-    return 1 - alpha / np.float32(255)
+    clear = frame if frame.mode in ("RGBA", "LA") else frame.convert("RGBA")
+    shares = 1 - np.arange(256, dtype=np.float32) / np.float32(255)
+    return np.asarray(shares[np.asarray(clear.getchannel("A"))], np.float32)
 
 
-def load_channel(path: Path, channel: str) -> npt.NDArray[np.float32]:
+def load_channel(path: Path, channel: str, check: Check) -> npt.NDArray[np.float32]:
     """One channel of the first frame as a mask [1, h, w], 0..1; "alpha" is 1 where it is clear.
 
-    Raises PIL.UnidentifiedImageError, OSError, NodeError.
+    `check` may raise to stop. Raises PIL.UnidentifiedImageError, OSError, NodeError.
     """
-    with Image.open(path) as picture:
+    with WatchedReader(path, check) as file, Image.open(file) as picture:
         values = next(_frames(picture)).convert("RGBA").getchannel(channel[0].upper())
     mask = np.asarray(values, np.float32)[None] / np.float32(255)
     return 1 - mask if channel == "alpha" else mask
 
 
 def _load_image(run: Run, image: str) -> Result:
-    return Result(load_frames(find_file(run, image)))
+    return Result(load_frames(find_file(run, image), run.check))
 
 
 def _load_mask(run: Run, image: str, channel: str) -> Result:
-    return Result((load_channel(find_file(run, image), channel),))
+    return Result((load_channel(find_file(run, image), channel, run.check),))
 
 
 def _check_image(folders: Folders, image: str) -> str:
@@ -101,7 +107,8 @@ def _save(run: Run, images: ImageBatch, place: SavePlace, type_: str) -> Result:
             stem=place.stem.replace("%batch_num%", str(offset)), counter=place.counter + offset
         )
         name = numbered.name("png")
-        Image.fromarray(pixels).save(place.folder / name, compress_level=4)
+        with WatchedWriter(place.folder / name, run.check) as file:
+            Image.fromarray(pixels).save(file, "PNG", compress_level=4)
         saved.append({"filename": name, "subfolder": place.subfolder, "type": type_})
     return Result(ui={"images": saved})
 
