@@ -27,11 +27,13 @@ from comfy.workflow.task import Task
 
 @dataclass(frozen=True)
 class Accepted:
-    """What a job is given, checked: files are our own copies, `grounds` those of Job.consent."""
+    """What a job is given, checked: files are our own copies, `grounds` those of Job.consent.
+    `uncut` is for a proof: see Job."""
 
     values: Mapping[str, Any]
     grounds: Mapping[str, str] = field(default_factory=dict)
     wish: str = ""
+    uncut: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Intake:
@@ -74,11 +76,13 @@ class Intake:
         owner: str,
         consent: bool | None,
         wish: object = "",
+        uncut: Mapping[str, Any] = {},
         *,
         chained: bool = False,
     ) -> Accepted:
         """Values and wish, checked, and our own copies of the files. Raises InputError.
 
+        `uncut` may have inputs of other tasks, too; its files are our own copies already.
         `chained`: a talking video is made of it, so that every file must have a ground.
         """
         if task not in self._tasks:
@@ -91,10 +95,11 @@ class Intake:
         accepted = self._uploads.accept(manifest, checked, owner)
         grounds = self._consents.grounds(manifest, checked, owner, consent, every=chained)
         self._consents.remember(grounds, owner, checked, accepted)
-        for value in accepted.values():
+        mine = {name: value for name, value in uncut.items() if name in accepted}
+        for value in (*accepted.values(), *mine.values()):
             if isinstance(value, Path):
                 self._store.files.keep(value)
-        return Accepted(accepted, grounds, wished)
+        return Accepted(accepted, grounds, wished, mine)
 
     def add_whole(
         self,
@@ -135,6 +140,7 @@ class Intake:
         origin: str,
         consent: bool | None,
         wishes: Mapping[str, object],
+        uncut: Mapping[str, Any] = {},
         *,
         asked: bool = True,
     ) -> tuple[Job, ...]:
@@ -142,7 +148,9 @@ class Intake:
         given = split(values)
         *steps, last = given
         parts = {
-            task: self.accept(task, given[task], owner, consent, wishes.get(task), chained=True)
+            task: self.accept(
+                task, given[task], owner, consent, wishes.get(task), uncut, chained=True
+            )
             for task in steps
         }
         end = self.accept(last, given[last], owner, None, wishes.get(last))
@@ -186,6 +194,7 @@ class Intake:
             parts=tuple(parts),
             asked=asked,
             wish=wish,
+            uncut=accepted.uncut,
         )
         stored = self._keep(job)
         if stored == job.id:

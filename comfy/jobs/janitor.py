@@ -28,7 +28,6 @@ class Janitor:
         self,
         store: Store,
         delete: Callable[[str, str], bool],
-        *,
         keep_days: int = 0,
         keep_mb: int = 0,
     ) -> None:

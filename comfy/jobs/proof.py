@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from comfy.jobs.consent import Consents
-from comfy.jobs.job import Job
 from comfy.jobs.sizes import speech_seconds
 from comfy.jobs.store import Store
 from comfy.jobs.uploads import Uploads
@@ -21,45 +20,26 @@ class Proofs:
     """Cuts what a person gave; what they said about a file holds for a piece of it."""
 
     def __init__(self, store: Store, uploads: Uploads) -> None:
-        self._store, self._uploads = store, uploads
+        self._uploads = uploads
         self._consents = Consents(store)
 
     def shorten(
         self, inputs: Sequence[Input], values: Mapping[str, Any], owner: str
-    ) -> dict[str, Any]:
-        """The values with the liveliest seconds of the sound, or the script's beginning.
-
-        Raises InputError for a file that cannot be used.
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The values with the liveliest seconds of the sound, or the script's beginning; and what
+        was cut as it was, for Job.uncut. Raises InputError for a file that cannot be used.
         """
-        short = dict(values)
+        short, whole = dict(values), {}
         for item in inputs:
             value = values.get(item.name)
             if isinstance(value, Path) and _is_cut(item):
+                whole[item.name] = self._uploads.accept_one(item, value, owner)
                 short[item.name] = self._uploads.cut(item, value, SECONDS, owner)
                 self._consents.extend(owner, value, short[item.name])
             elif isinstance(value, str) and _is_cut(item):
+                whole[item.name] = value
                 short[item.name] = first_words(value, SECONDS)
-        return short
-
-    def remember(
-        self, jobs: Sequence[Job], inputs: Sequence[Input], values: Mapping[str, Any], since: float
-    ) -> None:
-        """Keep the uncut values with the proof's jobs, for a form that shows them again.
-
-        A job from before `since` (epoch seconds) was there already: it keeps what it has.
-        """
-        for job in (job for job in jobs if job.created >= since):
-            whole = {
-                item.name: self._uploads.accept_one(item, values[item.name], job.owner)
-                for item in inputs
-                if _is_cut(item) and values.get(item.name) and item.name in job.values
-            }
-            changed = {name: v for name, v in whole.items() if v != job.values[name]}
-            for value in changed.values():
-                if isinstance(value, Path):
-                    self._store.files.keep(value)
-            if changed:
-                self._store.update(job.id, uncut=changed)
+        return short, {name: value for name, value in whole.items() if value != short[name]}
 
 
 def _is_cut(item: Input) -> bool:

@@ -107,8 +107,7 @@ class Studio:
             abilities,
             self._replica.id,
         )
-        keep = {"keep_days": settings.keep_days, "keep_mb": settings.keep_mb}
-        self._janitor = Janitor(self._store, self.delete, **keep)
+        self._janitor = Janitor(self._store, self.delete, settings.keep_days, settings.keep_mb)
         self._durable = Durable(
             settings.database,
             self._steps,
@@ -156,14 +155,14 @@ class Studio:
         origin: str = "",
         consent: bool | None = None,
         wish: object = "",
+        uncut: Mapping[str, Any] = {},
     ) -> Job:
         """Store a job and start it, or give the one that did, or does, exactly the same.
 
-        File inputs are paths or Links. `origin` is who it is counted for, `consent` whether the
-        person may use voices and faces, `wish` the variant they chose: see Job. Raises InputError
-        before anything is stored.
+        File inputs are paths or Links; `consent`: the person may use voices and faces; for
+        `origin`, `wish`, `uncut` see Job. Raises InputError before anything is stored.
         """
-        accepted = self._intake.accept(task, values, owner, consent, wish)
+        accepted = self._intake.accept(task, values, owner, consent, wish, uncut)
         return self._intake.add(task, accepted, owner, origin)
 
     def speak(
@@ -211,13 +210,14 @@ class Studio:
         origin: str = "",
         consent: bool | None = None,
         wishes: Mapping[str, object] = {},
+        uncut: Mapping[str, Any] = {},
     ) -> tuple[Job, ...]:
         """The chain: clean the picture and speak the text side by side, then make the video.
 
         Three jobs and two links; a part that was done before is not done again. `wishes` are by
         task. Raises InputError before anything is stored.
         """
-        return self._intake.add_chain(values, owner, origin, consent, wishes)
+        return self._intake.add_chain(values, owner, origin, consent, wishes, uncut)
 
     def job(self, job_id: str) -> Job | None:
         return self._store.here(self._store.get(job_id))

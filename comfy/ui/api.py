@@ -264,7 +264,7 @@ class Api:
         self, request: gr.Request, task: str, given: Values, consent: bool, wish: object
     ) -> Sequence[Job]:
         origin = visitor(request).origin
-        asker = {"owner": request.username or f"api:{origin}", "origin": origin}
+        asker: dict[str, Any] = {"owner": request.username or f"api:{origin}", "origin": origin}
         try:
             values = {
                 name: uploaded(value) if name in self._files else value

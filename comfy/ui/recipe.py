@@ -31,7 +31,8 @@ INSTEAD = {"image": "own_image", "reference_audio": "own_audio", "text": "own_au
 @dataclass(frozen=True)
 class Recipe:
     """`tasks` run in this order, one job each; `submit(values, who)` stores those jobs: see
-    `access.who`. Without the tick at `consent` only files are used that need none.
+    `access.who`; of a proof with `uncut`. Without the tick at `consent` only files are used that
+    need none.
 
     An input of `instead` may stay empty if the other one is given.
     """
@@ -39,7 +40,7 @@ class Recipe:
     name: str
     inputs: tuple[Input, ...]
     tasks: tuple[Task, ...]
-    submit: Callable[[Mapping[str, Any], Mapping[str, str]], tuple[Job, ...]]
+    submit: Callable[[Mapping[str, Any], Mapping[str, Any]], tuple[Job, ...]]
     instead: Mapping[str, str]
 
     def wish(self, jobs: Sequence[Job], name: str) -> str:
@@ -63,7 +64,7 @@ class Recipe:
 def task_recipe(studio: Studio, task: Task) -> Recipe:
     """A tab for one task."""
 
-    def submit(values: Mapping[str, Any], who: Mapping[str, str]) -> tuple[Job, ...]:
+    def submit(values: Mapping[str, Any], who: Mapping[str, Any]) -> tuple[Job, ...]:
         given = dict(values)
         consent = bool(given.pop(CONSENT, False))
         wish = take_wishes(given, [task.name]).get(task.name)
@@ -86,7 +87,7 @@ def pipeline_recipe(studio: Studio) -> Recipe:
     ]
     review = Input(REVIEW, "boolean", required=False, default=False)
 
-    def submit(values: Mapping[str, Any], who: Mapping[str, str]) -> tuple[Job, ...]:
+    def submit(values: Mapping[str, Any], who: Mapping[str, Any]) -> tuple[Job, ...]:
         return submit_chain(studio, values, who)
 
     tasks = tuple(studio.tasks[name] for name in CHAIN_INPUTS)
@@ -96,7 +97,7 @@ def pipeline_recipe(studio: Studio) -> Recipe:
 
 
 def submit_chain(
-    studio: Studio, values: Mapping[str, Any], who: Mapping[str, str]
+    studio: Studio, values: Mapping[str, Any], who: Mapping[str, Any]
 ) -> tuple[Job, ...]:
     """The jobs of the chain, without those whose result was brought along.
 

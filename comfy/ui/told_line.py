@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -63,11 +62,8 @@ class ToldLine:
     def submit(self, given: Mapping[str, Any], asker: Mapping[str, str]) -> tuple[Job, ...]:
         """Ask for a proof of what is in the form. Raises InputError."""
         proofs = self._studio.estimates.proofs
-        short = proofs.shorten(self._recipe.inputs, given, asker["owner"])
-        began = time.time()
-        jobs = self._recipe.submit(short, asker)
-        proofs.remember(jobs, self._recipe.inputs, given, began)
-        return jobs
+        short, uncut = proofs.shorten(self._recipe.inputs, given, asker["owner"])
+        return self._recipe.submit(short, {**asker, "uncut": uncut})
 
     def _steps(self, given: dict[str, Any]) -> list[Step]:
         wishes = take_wishes(given, [task.name for task in self._recipe.tasks])

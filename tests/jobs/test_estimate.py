@@ -133,27 +133,27 @@ def test_a_script_is_cut_after_a_sentence_else_after_a_word():
 def test_a_proof_of_an_example_needs_no_consent(studio, picture, voice):
     inputs = studio.tasks["talking_head"].inputs
     long = {"image": ROOT / "assets/portrait.jpg", "audio": voice, "size": "auto"}
-    short = studio.estimates.proofs.shorten(inputs, long, "somebody")
+    short, _ = studio.estimates.proofs.shorten(inputs, long, "somebody")
     assert short["image"] == long["image"] and sound_seconds(short["audio"]) == 5.0
     job = studio.submit("talking_head", short, owner="somebody", consent=False)
     assert job.consent == {"image": "example", "audio": "example"}
     studio.cancel(job.id)
 
 
-def test_what_was_cut_for_a_proof_is_kept_with_it(studio, voice):
+def test_what_was_cut_for_a_proof_is_kept_with_it(studio, picture, voice):
+    mine = {"owner": "somebody", "consent": True}
     inputs = studio.tasks["voice_clone"].inputs
     long = {"reference_audio": voice, "text": "好" * 100}
-    short = studio.estimates.proofs.shorten(inputs, long, "somebody")
-    job = studio.submit("voice_clone", short, owner="somebody", consent=True)
-    studio.estimates.proofs.remember([job], inputs, long, job.created)
-    studio.estimates.proofs.remember([job], inputs, {"text": "other" * 50}, time.time())
+    short, uncut = studio.estimates.proofs.shorten(inputs, long, "somebody")
+    job, *_ = studio.submit_pipeline({**short, "image": picture}, **mine, uncut=uncut)[1:]
+    other = {"text": "other" * 50}
+    assert studio.submit("voice_clone", short, **mine, uncut=other).id == job.id
     kept = studio.job(job.id)
     assert (kept.values["text"], kept.uncut) == ("好" * 22, {"text": "好" * 100})
     inputs = studio.tasks["talking_head"].inputs
     long = {"image": ROOT / "assets/portrait.jpg", "audio": voice, "size": "auto"}
-    short = studio.estimates.proofs.shorten(inputs, long, "somebody")
-    head = studio.submit("talking_head", short, owner="somebody", consent=True)
-    studio.estimates.proofs.remember([head], inputs, long, head.created)
+    short, uncut = studio.estimates.proofs.shorten(inputs, long, "somebody")
+    head = studio.submit("talking_head", short, **mine, uncut=uncut)
     whole = studio.job(head.id).uncut["audio"]
     assert whole != studio.job(head.id).values["audio"] and sound_seconds(whole) > 5
     assert studio._store.uses(whole)
