@@ -206,8 +206,8 @@
   // ---------------------------------------------------------------- start of a run
   // Says at once what is missing, or that it begins: to take in a large file needs a moment. `needs`
   // are [position, element, sentence, position of what may be given instead]; the first value is
-  // what the card shows now.
-  const prepare = (needs, shown, ...values) => {
+  // what the card shows now, `card` its id: it is brought into sight.
+  const prepare = (needs, card, shown, ...values) => {
     const empty = (value) => !value || (typeof value === "string" && !value.trim());
     const missing = needs.filter(([at, , , instead]) => empty(values[at]) && (instead < 0 || empty(values[instead])));
     for (const [, id] of needs) unmark(document.getElementById(id));
@@ -218,6 +218,7 @@
       first?.querySelector("textarea, button, input")?.focus({ preventScroll: true });
       return { ...shown, follow: 0, begin: 0 };
     }
+    reveal(card);
     return { ...preparing(shown), begin: Date.now() };
   };
 
@@ -318,7 +319,7 @@
   // Bring a part into sight when it is not (on a phone the result is below the form).
   const reveal = (id) => {
     const part = document.getElementById(id);
-    if (!part || part.closest(".columns")?.querySelector(".missing")) return; // that is in sight instead
+    if (!part) return;
     const top = part.getBoundingClientRect().top;
     if (top < 0 || top > innerHeight - 220) part.scrollIntoView({ behavior: "smooth", block: "start" });
   };
@@ -383,5 +384,5 @@
     }
   }, 250);
 
-  window.studio = { header, closed, card, examples, history, details, hint, presets, reveal, prepare, preparing, certain, press, pressPending, told, whenChanged, changed, tools: { escape, both, PLAY, AGAIN, BIN } };
+  window.studio = { header, closed, card, examples, history, details, hint, presets, prepare, preparing, certain, press, pressPending, told, whenChanged, changed, tools: { escape, both, PLAY, AGAIN, BIN } };
 })();

@@ -139,7 +139,7 @@ def reach(page: Page, shot: Shot) -> None:
 def settle(page: Page) -> None:
     """Let pictures, waveforms and the first frame of a video arrive."""
     page.wait_for_load_state("networkidle", timeout=2 * MINUTE)
-    page.wait_for_selector(".get:not(.arriving)")
+    page.wait_for_function("!document.querySelector('.get.arriving')")
     page.wait_for_timeout(1500)
 
 

@@ -73,10 +73,9 @@ class TabForm:
     def _ask_for_each_file(self) -> None:
         """The tick of the consent is about the files that are there: a new one takes it away."""
         if CONSENT in self.fields:
-            for item in self._recipe.inputs:
-                if item.kind in FILE_KINDS:
-                    tick = self.fields[CONSENT]
-                    self.fields[item.name].upload(None, None, tick, js="() => false")
+            files = [self.fields[i.name] for i in self._recipe.inputs if i.kind in FILE_KINDS]
+            untick = {"outputs": self.fields[CONSENT], "js": "() => false"}
+            gr.on([field.upload for field in files], None, **untick)
 
     def _below(self, item: Input, field: Any) -> None:
         create_below(self._recipe.name, item, field, self._limits)
@@ -90,7 +89,10 @@ class TabForm:
 
     @property
     def prepare(self) -> str:
-        """JavaScript for `(card, *fields) -> card`: says what is missing, or that it begins."""
+        """JavaScript for `(card, *fields) -> card`: says what is missing, or that it begins.
+
+        The card is brought into sight then.
+        """
         names = list(self.fields)
         needs = [
             [
@@ -102,7 +104,8 @@ class TabForm:
             for item in self._recipe.inputs
             if item.required
         ]
-        return f"(shown, ...values) => studio.prepare({json.dumps(needs)}, shown, ...values)"
+        card = json.dumps(f"card-{self._recipe.name}")
+        return f"(...values) => studio.prepare({json.dumps(needs)}, {card}, ...values)"
 
     @property
     def extras(self) -> dict[str, Any]:

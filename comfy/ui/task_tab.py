@@ -69,14 +69,12 @@ class TaskTab:
 
     def _wire(self) -> None:
         card, fields = self.results.card, [*self.fields.values()]
-        reveal = f"() => studio.reveal('card-{self.recipe.name}')"
         ready: dict[str, Any] = {
             "inputs": [card, *fields],
             "outputs": card,
             "js": self.form.prepare,
         }
         self.form.run.click(None, **ready)
-        self.form.run.click(None, js=reveal)
         begins: dict[str, Any] = {
             "inputs": [self.ids, self.owner, *fields],
             "outputs": [self.ids, *self.shown],
@@ -123,7 +121,6 @@ class TaskTab:
             anew.append(button.upload(_own_part, **given, **QUIET))
         for event in anew:
             event.then(None, **ready)
-            event.then(None, js=reveal)
 
     def _wire_bench(self, bench: Bench) -> None:
         words = [self.fields["text"], self.fields["emotion"]]

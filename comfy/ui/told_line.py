@@ -42,8 +42,7 @@ class ToldLine:
         self.line = drawn("told", None, script=script, elem_id=f"told-{recipe.name}")
 
     def wire(self, owner: Any, fields: Mapping[str, Any]) -> None:
-        for field in fields.values():
-            field.change(None, js=self.changed)
+        gr.on([field.change for field in fields.values()], None, js=self.changed)
         given = [owner, *fields.values()]
         self.line.ask(
             self.tell, given, self.line, preprocess=False, trigger_mode="always_last", **QUIET
