@@ -21,14 +21,10 @@ from comfy.jobs.labels import Labels
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.store import Store
 from comfy.jobs.twins import Twins
-from comfy.media import remedy
-from comfy.media.clips import cut_video
+from comfy.media import bounded
 from comfy.media.files import Limits, written_whole
-from comfy.media.join_sound import Take, join_sounds
-from comfy.media.join_video import join_videos
+from comfy.media.join_sound import Take
 from comfy.media.pauses import cut_sound, cuts
-from comfy.media.results import make_presentable
-from comfy.media.sounds import accept_sound, sound_seconds
 from comfy.workflow.inputs import FILE_KINDS, Input
 from comfy.workflow.task import Task
 
@@ -83,7 +79,9 @@ class Parts:
     def _more_speech(self, job: Job) -> float:
         """Seconds of what others say after the sound that a job is cut by."""
         others = (i.name for i in self._tasks[job.task].inputs if i.kind == "audio" and not i.parts)
-        return sum(sound_seconds(self._sound(v)) for n in others if (v := job.values.get(n)))
+        return sum(
+            bounded.sound_seconds(self._sound(v)) for n in others if (v := job.values.get(n))
+        )
 
     def _cut_videos(self, job: Job, times: list[float]) -> dict[str, list[Path]]:
         """The stretches of the videos that go along with the sound, by input."""
@@ -93,7 +91,10 @@ class Parts:
             if item.parts and item.kind == "video" and (value := job.values.get(item.name))
         }
         files = self._store.files
-        return {name: cut_video(files.local(v), times, self._uploads) for name, v in along.items()}
+        return {
+            name: bounded.cut_video(files.local(v), times, self._uploads)
+            for name, v in along.items()
+        }
 
     def add(self, whole: Job, values: Mapping[str, Any], number: int) -> Link:
         """A part with these values: one that was made before, or a new one, started."""
@@ -155,7 +156,7 @@ class Parts:
         target = self._store.folder / "outputs" / job.id / name
         with written_whole(target) as whole:
             self._write(job, made, whole)
-            make_presentable(whole, kind, self._labels.of(job, kind))
+            bounded.make_presentable(whole, kind, self._labels.of(job, kind))
         self._store.files.keep(target)
         output = Output(target, kind)
         slowest = min(made, key=lambda part: part.quality == "full")
@@ -182,10 +183,10 @@ class Parts:
             return self._mend(job, made[0], files[0], target)
         if self._tasks[job.task].output == "video":
             sound = next(i.name for i in self._tasks[job.task].inputs if _leads(i))
-            join_videos(files, job.values[TIMES], self._sound(job.values[sound]), target)
+            bounded.join_videos(files, job.values[TIMES], self._sound(job.values[sound]), target)
         else:
             how = zip(files, job.values[SPEEDS], job.values[PAUSES], strict=True)
-            join_sounds([Take(*each) for each in how], target)
+            bounded.join_sounds([Take(*each) for each in how], target)
 
     def _mend(self, job: Job, ill: Job, source: Path, target: Path) -> None:
         """Apply a remedy to the result of another job. Raises OutputMissing, InputError."""
@@ -194,17 +195,19 @@ class Parts:
             case "sound" | "shift" as name:
                 sound = self._sound(job.values[next(i.name for i in inputs if _leads(i))])
                 late = _late(ill) if name == "shift" else 0.0
-                remedy.with_sound(source, sound, target, late=late)
+                times = [0.0, bounded.sound_seconds(sound)]
+                bounded.join_videos([source], times, sound, target, early=late)
             case "pauses":
-                remedy.with_short_pauses(source, target)
+                bounded.with_short_pauses(source, target)
             case "level":
-                remedy.at_level(source, target)
+                bounded.at_level(source, target)
             case _:
                 picture = next(i.name for i in inputs if i.kind == "image")
                 original = local_file(self._store, job.values[picture])
                 if original is None:
                     raise OutputMissing
-                remedy.into_original(source, original, target)
+                if bounded.paste_back(original, source, target, wide=True)[1]:
+                    raise OutputMissing("remedy_failed")
 
     def _sound(self, value: Path | Link) -> Path:
         """The whole sound as a WAV of ours. Raises OutputMissing, InputError."""
@@ -214,7 +217,9 @@ class Parts:
         if linked is None or not linked.outputs:
             raise OutputMissing
         bounds = Limits(megabytes=10_000, seconds=24 * 3600)  # our own result, checked before
-        return accept_sound(self._store.files.local(linked.outputs[0].path), self._uploads, bounds)
+        return bounded.accept_sound(
+            self._store.files.local(linked.outputs[0].path), self._uploads, bounds
+        )
 
 
 def _late(job: Job) -> float:

@@ -13,6 +13,7 @@ from typing import Any
 from comfy.errors import InputError, OutputMissing
 from comfy.media.files import Limits
 from comfy.media.hints import Hint
+from comfy.media.join_sound import Take
 from comfy.media.labels import Label
 from comfy.media.masks import Stroke
 from comfy.media.verdict_sound import Finding
@@ -26,36 +27,39 @@ LONG = 3600  # to write a long video anew
 # One pool for the whole process, like the files it works on: idle children are kept warm in it.
 WORKERS = Workers()
 
+Fault = tuple[type[InputError | OutputMissing], str]
+PICTURE: Fault = (InputError, "picture_unusable")
+SOUND: Fault = (InputError, "sound_unusable")
+VIDEO: Fault = (InputError, "video_unusable")
+RESULT: Fault = (OutputMissing, "output_unreadable")
+
+
+def _asked(fault: Fault, name: str, *args: Any, seconds: int = QUICK, **named: Any) -> Any:
+    """The function's value; `fault` is the error for a file that is too much for the child."""
+    try:
+        return WORKERS.call(name, *args, seconds=seconds, **named)
+    except Broken as error:
+        kind, code = fault
+        raise kind(code) from error
+
 
 def accept_picture(source: Path, folder: Path, limits: Limits) -> Path:
-    try:
-        return Path(WORKERS.call("accept_picture", source, folder, limits, seconds=QUICK))
-    except Broken as error:
-        raise InputError("picture_unusable") from error
+    return Path(_asked(PICTURE, "accept_picture", source, folder, limits))
 
 
 def picture_size(path: Path) -> tuple[int, int]:
-    try:
-        width, height = WORKERS.call("picture_size", path, seconds=QUICK)
-    except Broken as error:
-        raise InputError("picture_unusable") from error
+    width, height = _asked(PICTURE, "picture_size", path)
     return int(width), int(height)
 
 
 def accept_mask(source: Path, folder: Path, limits: Limits, size: tuple[int, int] | None) -> Path:
-    try:
-        return Path(WORKERS.call("accept_mask", source, folder, limits, size, seconds=QUICK))
-    except Broken as error:
-        raise InputError("picture_unusable") from error
+    return Path(_asked(PICTURE, "accept_mask", source, folder, limits, size))
 
 
 def draw_mask(
     strokes: Sequence[Stroke], size: tuple[int, int], layer: Path | None, folder: Path
 ) -> Path:
-    try:
-        return Path(WORKERS.call("draw_mask", strokes, size, layer, folder, seconds=QUICK))
-    except Broken as error:
-        raise InputError("picture_unusable") from error
+    return Path(_asked(PICTURE, "draw_mask", strokes, size, layer, folder))
 
 
 def accept_sound(
@@ -66,89 +70,58 @@ def accept_sound(
     keep_seconds: float = 0,
     start: float | None = None,
 ) -> Path:
-    part = {"keep_seconds": keep_seconds, "start": start}
-    try:
-        kept = WORKERS.call("accept_sound", source, folder, limits, seconds=QUICK, **part)
-    except Broken as error:
-        raise InputError("sound_unusable") from error
-    return Path(kept)
+    part: dict[str, Any] = {"keep_seconds": keep_seconds, "start": start}
+    return Path(_asked(SOUND, "accept_sound", source, folder, limits, **part))
 
 
 def accept_video(source: Path, folder: Path, limits: Limits, *, keep_seconds: float = 0) -> Path:
     arguments = (source, folder, limits)
-    try:
-        kept = WORKERS.call("accept_video", *arguments, seconds=SLOW, keep_seconds=keep_seconds)
-    except Broken as error:
-        raise InputError("video_unusable") from error
+    kept = _asked(VIDEO, "accept_video", *arguments, seconds=SLOW, keep_seconds=keep_seconds)
     return Path(kept)
 
 
 def video_size(path: Path) -> tuple[int, int]:
-    try:
-        width, height = WORKERS.call("video_size", path, seconds=QUICK)
-    except Broken as error:
-        raise InputError("video_unusable") from error
+    width, height = _asked(VIDEO, "video_size", path)
     return int(width), int(height)
 
 
+def cut_video(path: Path, times: Sequence[float], folder: Path) -> list[Path]:
+    return [Path(cut) for cut in _asked(VIDEO, "cut_video", path, times, folder, seconds=LONG)]
+
+
 def sound_seconds(path: Path) -> float:
-    try:
-        return float(WORKERS.call("sound_seconds", path, seconds=QUICK))
-    except Broken as error:
-        raise InputError("sound_unusable") from error
+    return float(_asked(SOUND, "sound_seconds", path))
 
 
 def sound_length(path: Path) -> float:
-    try:
-        return float(WORKERS.call("sound_length", path, seconds=QUICK))
-    except Broken as error:
-        raise InputError("sound_unusable") from error
+    return float(_asked(SOUND, "sound_length", path))
 
 
 def picture_hints(path: Path, *, face: bool = False) -> list[Hint]:
-    try:
-        return [
-            (str(name), dict(told)) for name, told in WORKERS.call("picture_hints", path, face=face)
-        ]
-    except Broken as error:
-        raise InputError("picture_unusable") from error
+    found = _asked(PICTURE, "picture_hints", path, face=face)
+    return [(str(name), dict(told)) for name, told in found]
 
 
 def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:
-    try:
-        found = WORKERS.call("sound_hints", path, keep_seconds)
-    except Broken as error:
-        raise InputError("sound_unusable") from error
+    found = _asked(SOUND, "sound_hints", path, keep_seconds)
     return [(str(name), dict(told)) for name, told in found]
 
 
 def louder(path: Path, folder: Path) -> Path:
-    try:
-        return Path(WORKERS.call("louder", path, folder, seconds=QUICK))
-    except Broken as error:
-        raise InputError("sound_unusable") from error
+    return Path(_asked(SOUND, "louder", path, folder))
 
 
 def brighter(path: Path, folder: Path) -> Path:
-    try:
-        return Path(WORKERS.call("brighter", path, folder, seconds=QUICK))
-    except Broken as error:
-        raise InputError("picture_unusable") from error
+    return Path(_asked(PICTURE, "brighter", path, folder))
 
 
 def sharpest_moment(source: Path, limits: Limits) -> tuple[float, float]:
-    try:
-        moment, length = WORKERS.call("sharpest_moment", source, limits, seconds=QUICK)
-    except Broken as error:
-        raise InputError("video_unusable") from error
+    moment, length = _asked(VIDEO, "sharpest_moment", source, limits)
     return float(moment), float(length)
 
 
 def save_frame(source: Path, seconds: float, folder: Path) -> Path:
-    try:
-        return Path(WORKERS.call("save_frame", source, seconds, folder))
-    except Broken as error:
-        raise InputError("video_unusable") from error
+    return Path(_asked(VIDEO, "save_frame", source, seconds, folder))
 
 
 def thumbnail(path: Path, pixels: int) -> bytes:
@@ -159,10 +132,30 @@ def thumbnail(path: Path, pixels: int) -> bytes:
 
 
 def make_presentable(path: Path, kind: str, label: Label | None = None) -> None:
-    try:
-        WORKERS.call("make_presentable", path, kind, label, seconds=LONG)
-    except Broken as error:
-        raise OutputMissing("output_unreadable") from error
+    _asked(RESULT, "make_presentable", path, kind, label, seconds=LONG)
+
+
+def join_sounds(takes: Sequence[Take], target: Path) -> None:
+    _asked(RESULT, "join_sounds", takes, target, seconds=LONG)
+
+
+def join_videos(
+    parts: Sequence[Path],
+    times: Sequence[float],
+    sound: Path,
+    target: Path,
+    *,
+    early: float = 0.0,
+) -> None:
+    _asked(RESULT, "join_videos", parts, times, sound, target, seconds=LONG, early=early)
+
+
+def with_short_pauses(source: Path, target: Path) -> None:
+    _asked(RESULT, "with_short_pauses", source, target, seconds=SLOW)
+
+
+def at_level(source: Path, target: Path) -> None:
+    _asked(RESULT, "at_level", source, target, seconds=SLOW)
 
 
 def paste_back(
@@ -170,24 +163,14 @@ def paste_back(
 ) -> tuple[float, str]:
     """`wide`: also where more was moved or coloured than happens by accident."""
     arguments = (original, result, target, wide)
-    try:
-        share, reason = WORKERS.call("paste_back", *arguments, seconds=SLOW)
-    except Broken as error:
-        raise OutputMissing("output_unreadable") from error
+    share, reason = _asked(RESULT, "paste_back", *arguments, seconds=SLOW)
     return float(share), str(reason)
 
 
 def paste_inside(original: Path, result: Path, mask: Path, target: Path) -> float:
-    try:
-        share = WORKERS.call("paste_inside", original, result, mask, target, seconds=SLOW)
-    except Broken as error:
-        raise OutputMissing("output_unreadable") from error
-    return float(share)
+    return float(_asked(RESULT, "paste_inside", original, result, mask, target, seconds=SLOW))
 
 
 def judge(kind: str, path: Path, asked: Mapping[str, Any]) -> list[Finding]:
-    try:
-        found = WORKERS.call("judge", kind, path, dict(asked), seconds=JUDGED)
-    except Broken as error:
-        raise OutputMissing("output_unreadable") from error
+    found = _asked(RESULT, "judge", kind, path, dict(asked), seconds=JUDGED)
     return [(str(code), dict(told)) for code, told in found]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
@@ -65,7 +65,7 @@ def first_frame(path: Path) -> Image.Image:
         raise InputError("video_unusable") from exc
 
 
-def cut_video(path: Path, times: list[float], folder: Path) -> list[Path]:
+def cut_video(path: Path, times: Sequence[float], folder: Path) -> list[Path]:
     """The stretches of an accepted video that belong to the parts of a sound: see pauses.cuts.
 
     A stretch after the video's end is its last picture.
@@ -80,9 +80,15 @@ def cut_video(path: Path, times: list[float], folder: Path) -> list[Path]:
 
 
 def _stretch(container: Any, first: int, end: int) -> Iterator[Any]:
-    """Frames `first` to before `end`; the last one there is if there are none."""
+    """Frames `first` to before `end`; the last one there is if there are none.
+
+    Decoded from the keyframe before: all before that would be done once more for each stretch.
+    """
+    stream = container.streams.video[0]
+    container.seek(round(first / RATE / stream.time_base), stream=stream)
     frame, number = None, -1
-    for number, frame in enumerate(container.decode(container.streams.video[0])):
+    for frame in container.decode(stream):
+        number = round(float(frame.time or 0.0) * RATE)
         if number >= end:
             return
         if number >= first:

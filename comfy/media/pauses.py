@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +53,7 @@ def cut_sound(path: Path, times: list[float], folder: Path) -> list[Path]:
     return made
 
 
-def spans(times: list[float]) -> Iterator[tuple[float, float]]:
+def spans(times: Sequence[float]) -> Iterator[tuple[float, float]]:
     """When each part begins and ends, with half of the overlap at each inner end; seconds."""
     for start, end in zip(times, times[1:], strict=False):
         first = start - OVERLAP / 2 if start > 0 else 0.0

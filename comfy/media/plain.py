@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from comfy.media.files import Limits
+from comfy.media.join_sound import Take
 from comfy.media.labels import Label
 
-TABLES = {"Limits": Limits, "Label": Label}
+TABLES = {"Limits": Limits, "Label": Label, "Take": Take}
 
 
 def to_plain(value: Any) -> Any:
@@ -26,7 +27,7 @@ def to_plain(value: Any) -> Any:
             return [to_plain(item) for item in value]
         case dict():
             return {str(key): to_plain(item) for key, item in value.items()}
-        case Limits() | Label():
+        case Limits() | Label() | Take():
             return {f"${type(value).__name__}": to_plain(asdict(value))}
         case None | bool() | int() | float() | str():
             return value

@@ -1,4 +1,4 @@
-"""What mends a finished result: our own sound, lips and sound together, pauses, level, colours."""
+"""What mends a spoken result: shorter pauses, the usual level."""
 
 from __future__ import annotations
 
@@ -8,10 +8,8 @@ import numpy as np
 import soundfile
 
 from comfy.errors import OutputMissing
-from comfy.media.bounded import paste_back, sound_seconds
 from comfy.media.files import written_whole
 from comfy.media.join_sound import CEILING, RATE, SILENCE, loudness
-from comfy.media.join_video import join_videos
 from comfy.media.sounds import BROKEN
 from comfy.media.waves import Wave, levels, read_wave
 
@@ -20,14 +18,6 @@ HOP = RATE // 100
 QUIET = 0.05  # of the louder parts: what lies below is no speech
 PAUSE, END = 0.6, 0.25  # seconds of silence that are left between words, and at both ends
 FADE = 0.01  # seconds
-
-
-def with_sound(video: Path, sound: Path, target: Path, *, late: float = 0.0) -> None:
-    """As long as the sound, with all of it; the picture that was `late` in seconds is in time.
-
-    Raises OutputMissing, InputError.
-    """
-    join_videos([video], [0.0, sound_seconds(sound)], sound, target, early=late)
 
 
 def with_short_pauses(source: Path, target: Path) -> None:
@@ -57,13 +47,6 @@ def at_level(source: Path, target: Path) -> None:
         raise OutputMissing("output_unreadable")
     gain = min(10 ** ((LEVEL - now) / 20), CEILING / peak)
     _write(wave * np.float32(gain), target)
-
-
-def into_original(source: Path, original: Path, target: Path) -> None:
-    """What was changed in a picture, in the original. Raises OutputMissing."""
-    _, reason = paste_back(original, source, target, wide=True)
-    if reason:
-        raise OutputMissing("remedy_failed")
 
 
 def _read(source: Path) -> Wave:

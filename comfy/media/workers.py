@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from comfy.media.plain import from_plain, to_plain
 ROOT = Path(__file__).parent.parent.parent
 MOST = max(2, min(4, os.cpu_count() or 2))
 CALLS = 500  # of one child; then a fresh one takes its place
+PATIENT = 600  # seconds: of calls that may take longer one less runs than there are children,
+# so that nobody's picture waits until somebody's long video is written
 SLACK = 4  # times the allowed processor time on the clock: the machine may be busy
 KEPT = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 FEW_ARENAS = {"MALLOC_ARENA_MAX": "2"}  # each takes address space, of which there is a limit
@@ -33,6 +36,7 @@ class Workers:
 
     def __init__(self) -> None:
         self._free = threading.Semaphore(MOST)
+        self._patient = threading.Semaphore(MOST - 1)
         self._lock = threading.Lock()
         self._idle: list[_Child] = []
         atexit.register(self.close)
@@ -44,7 +48,7 @@ class Workers:
         """
         whole = [Path(os.path.abspath(a)) if isinstance(a, Path) else a for a in args]
         request = {"call": name, "args": to_plain(whole), "named": named, "seconds": seconds}
-        with self._free:
+        with self._patient if seconds > PATIENT else nullcontext(), self._free:
             child = self._take()
             answer = child.ask(json.dumps(request), seconds * SLACK)
             self._put_back(child)

@@ -11,8 +11,9 @@ import pytest
 
 from comfy.errors import InputError
 from comfy.media import bounded
-from comfy.media.clips import accept_video, cut_video, first_frame, video_size
+from comfy.media.clips import _write, accept_video, cut_video, first_frame, video_size
 from comfy.media.files import Limits
+from comfy.media.pauses import spans
 from comfy.media.thumbnails import thumbnail
 
 LIMITS = Limits(megabytes=20, seconds=3)
@@ -86,8 +87,20 @@ def test_what_is_no_video_or_too_short_is_refused_and_leaves_nothing(tmp_path: P
 
 def test_the_parts_of_a_video_go_with_those_of_the_sound(tmp_path: Path) -> None:
     kept = accept_video(filmed(tmp_path / "c.mp4", 50, 25), tmp_path / "in", LIMITS)
-    parts = cut_video(kept, [0.0, 1.0, 3.0, 5.0], tmp_path / "in")
+    parts = bounded.cut_video(kept, [0.0, 1.0, 3.0, 5.0], tmp_path / "in")
     seen = [greys(part) for part in parts]
     # half of the overlap of 0.32 s on each side; after the end, the last picture
     assert [len(each) for each in seen] == [29, 29, 1]
     assert (seen[0][0], seen[1][0], seen[2][0]) == pytest.approx((0, 42, 98), abs=4)
+
+
+def test_a_cut_behind_a_keyframe_begins_at_its_own_frame(tmp_path: Path) -> None:
+    """x264 sets one after 250 frames; grey 2 n wraps around after 128."""
+    kept = accept_video(filmed(tmp_path / "d.mp4", 125, 25), tmp_path / "in", Limits(seconds=20))
+    long = tmp_path / "long.mp4"
+    with av.open(str(kept)) as container:
+        frames = list(container.decode(container.streams.video[0]))
+    assert _write([frame for _ in range(3) for frame in frames], long) == 375
+    whole, times = greys(long), [0.0, 6.0, 12.0, 14.0, 15.0]
+    for part, (first, last) in zip(cut_video(long, times, tmp_path), spans(times), strict=True):
+        assert greys(part) == pytest.approx(whole[round(first * 25) : round(last * 25)], abs=4)
