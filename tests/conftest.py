@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -35,8 +36,12 @@ class EngineProcess:
     With `faults` it can be broken from outside and has nodes for tests: comfy/engine/faults.py.
     """
 
-    def __init__(self, folder: Path, port: int = 0, *, faults: bool = True) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, *, faults: bool = True, log: Path | None = None
+    ) -> None:
+        """What it says is added to the file `log`, or is seen where the tests are seen."""
         self.folder = folder
+        self._log = log
         self._faults = "1" if faults else ""
         self.port = port
         self.url = ""
@@ -52,13 +57,15 @@ class EngineProcess:
         arguments = ["--port", str(self.port), "--folder", str(self.folder), *options]
         if "--parent-pid" not in options:  # no engine outlives its test run, not even a killed one
             arguments += ["--parent-pid", str(os.getpid())]
-        self._process = subprocess.Popen(
-            [sys.executable, "-W", "error", "-m", "comfy.engine", *arguments],
-            cwd=ROOT,
-            env={**os.environ, "COMFY_ENGINE_FAULTS": self._faults},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
+        with self._log.open("a") if self._log else nullcontext() as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-W", "error", "-m", "comfy.engine", *arguments],
+                cwd=ROOT,
+                env={**os.environ, "COMFY_ENGINE_FAULTS": self._faults},
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         assert line.startswith(LISTENING), f"the engine said {line!r}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import signal
 import socket
@@ -47,6 +48,8 @@ class Server(uvicorn.Server):
 
 def main() -> None:
     options = parse_options()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("comfy").setLevel(logging.INFO)
     give_way()
     folders = Folders.under(options.folder)
     folders.prepare()

@@ -56,6 +56,7 @@ class Worker:
             log.exception("the folders could not be swept")
 
     def _run(self, item: Item) -> Ended:
+        log.info("prompt %s begins", item.prompt_id)
         execution = Execution(
             item,
             self._nodes,

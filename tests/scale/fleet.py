@@ -8,6 +8,8 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from comfy.jobs.store import Store
@@ -16,23 +18,39 @@ from tests.conftest import ROOT, EngineProcess
 from tests.postgres import Postgres
 from tests.scale.replica import prepare
 
+DIED = "killed"
+BEGINS = " begins"
+YOUNG = 0.2  # seconds that a prompt runs; half of the shortest nap
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A server began to work on a job's prompt. `death`: which death of a server ended that life
+    of it; "" for none."""
+
+    job: str
+    death: str
+
 
 class Replica:
     """One process; what it says is collected by a thread."""
 
-    def __init__(self, folder: Path, name: str, options: dict[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, options: dict[str, str], *, patient: bool = False
+    ) -> None:
         self._folder, self.name, self._options = folder, name, options
+        self._patient = patient
+        self._data = folder / "replicas" / name
         self.ids: list[list[str]] = []
         self.ready = threading.Event()
         self._process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
-        data = self._folder / "replicas" / self.name
         self.ready.clear()
         with (self._folder / f"{self.name}.log").open("a") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.scale.replica", str(self._folder), str(data)]
-                + [json.dumps(self._options)],
+                [sys.executable, "-m", "tests.scale.replica", str(self._folder), str(self._data)]
+                + [json.dumps(self._options), *(["patient"] if self._patient else [])],
                 cwd=ROOT,
                 env={**os.environ, "COMFY_ENGINE_FAULTS": "1"},
                 stdin=subprocess.PIPE,
@@ -47,6 +65,10 @@ class Replica:
         order = {"chains": chains, "naps": naps, "nap": nap, "most": most}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
+
+    @property
+    def id(self) -> str:
+        return (self._data / "replica-id").read_text()
 
     @property
     def alive(self) -> bool:
@@ -83,7 +105,16 @@ class Replica:
 class Fleet:
     """Servers, replicas and their database; `store` looks at it from outside."""
 
-    def __init__(self, folder: Path, *, servers: int, replicas: list[str], postgres: bool) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        servers: int,
+        replicas: list[str],
+        postgres: bool,
+        patient: bool = False,
+    ) -> None:
+        """`patient` as in real life, or as tests are."""
         self.folder = folder
         self.picture = prepare(folder)
         self.postgres = Postgres() if postgres else None
@@ -91,7 +122,8 @@ class Fleet:
             self.postgres.start()
         sqlite = f"sqlite:///{(folder / 'studio.sqlite').resolve()}"
         url = self.postgres.url if self.postgres else sqlite
-        self.engines = [EngineProcess(folder / f"engine{n}") for n in range(servers)]
+        self.logs = [folder / f"engine{n}.log" for n in range(servers)]
+        self.engines = [EngineProcess(log.with_suffix(""), log=log) for log in self.logs]
         for engine in self.engines:
             engine.start()
         self.options = {
@@ -101,7 +133,9 @@ class Fleet:
         }
         database = Settings.load(["--database-url", url], {}).database
         self.store = Store(database, folder / "looking")
-        self.replicas = {name: Replica(folder, name, self.options) for name in replicas}
+        self.replicas = {
+            name: Replica(folder, name, self.options, patient=patient) for name in replicas
+        }
         for replica in self.replicas.values():
             replica.start()
         for replica in self.replicas.values():
@@ -111,6 +145,29 @@ class Fleet:
         """The ids of all jobs that were acknowledged."""
         return [i for r in self.replicas.values() for ids in list(r.ids) for i in ids]
 
+    def kill_server(self, number: int) -> None:
+        """SIGKILL, but not while it holds a result that was not fetched yet: that dies as well."""
+        wait_for(lambda: not self._holds_a_result(number))
+        self.engines[number].kill()
+        with self.logs[number].open("a") as log:
+            log.write(f"{DIED}\n")
+
+    def _holds_a_result(self, number: int) -> bool:
+        """Whether it does, or could any moment: nothing is known of a prompt for a while."""
+        begun = [line for line in self.logs[number].read_text().splitlines() if BEGINS in line]
+        jobs = [job for line in begun if (job := self.store.get(line.split()[-2]))]
+        unfinished = [job for job in jobs if not job.finished]
+        if not unfinished:
+            return False
+        if unfinished != jobs[-1:]:
+            return True
+        began = datetime.strptime(begun[-1][:23], "%Y-%m-%d %H:%M:%S,%f")
+        return jobs[-1].task != "nap" or (datetime.now() - began).total_seconds() > YOUNG
+
+    def begun(self) -> list[Begun]:
+        """Every time that a server began to work on a prompt."""
+        return [begun for n, log in enumerate(self.logs) for begun in _read(n, log)]
+
     def close(self) -> None:
         for replica in self.replicas.values():
             replica.kill()
@@ -119,6 +176,17 @@ class Fleet:
         self.store.close()
         if self.postgres:
             self.postgres.close()
+
+
+def _read(server: int, log: Path) -> list[Begun]:
+    *ended, last = log.read_text().split(DIED)
+    lives = [(f"{server}/{n}", text) for n, text in enumerate(ended)] + [("", last)]
+    return [
+        Begun(line.split()[-2], death)
+        for death, text in lives
+        for line in text.splitlines()
+        if line.endswith(BEGINS)
+    ]
 
 
 def wait_for(condition, seconds: float = 60) -> float:

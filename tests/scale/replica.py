@@ -1,8 +1,9 @@
 """One replica in a process of its own: `python -m tests.scale.replica FOLDER DATA OPTIONS`
 
-FOLDER has the workflows and the picture, OPTIONS (JSON) are the studio's settings. It reads one
-order a line, {"chains": 3, "naps": 0, "nap": 0.3, "most": 20}, and prints the ids of each chain
-when it was acknowledged. A chain is two naps and a third job that joins their pictures.
+FOLDER has the workflows and the picture, OPTIONS (JSON) are the studio's settings; with `patient`
+after them it waits as long as in real life. It reads one order a line, {"chains": 3, "naps": 0,
+"nap": 0.3, "most": 20}, and prints the ids of each chain when it was acknowledged. A chain is two
+naps and a third job that joins their pictures.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def main() -> None:
     arguments = ["--data", data, "--max-jobs", "100000"]
     for name, value in options.items():
         arguments += [f"--{name}", value]
-    studio = Studio(Settings.load(arguments, {}), folder / "workflows", PATIENCE)
+    patience = Patience() if "patient" in sys.argv[4:] else PATIENCE
+    studio = Studio(Settings.load(arguments, {}), folder / "workflows", patience)
     studio.start()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
