@@ -292,7 +292,7 @@
   const hint = (value) => {
     if (!value?.length) return "";
     value.forEach((entry) => studio.say(entry));
-    return `<ul class="hints${value.every((entry) => entry.calm) ? " calm" : ""}">${value.map((entry) => `<li>${both(entry)}${entry.stretch ? studio.stretch(entry.stretch) : ""}${entry.mend ? mend(entry.mend) : ""}</li>`).join("")}</ul>`;
+    return `<ul class="hints${value.every((entry) => entry.calm) ? " calm" : ""}${value.some((entry) => entry.wrong) ? " wrong" : ""}">${value.map((entry) => `<li>${both(entry)}${entry.stretch ? studio.stretch(entry.stretch) : ""}${entry.mend ? mend(entry.mend) : ""}</li>`).join("")}</ul>`;
   };
   const presets = (value) => `<div class="presets">${value.map((entry) => `<button type="button" data-act="pick" data-id="${escape(entry.id)}">${both(entry.title)}</button>`).join("")}</div>`;
 

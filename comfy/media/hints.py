@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import soundfile
 from PIL import Image, ImageStat
 
 from comfy.errors import InputError
-from comfy.media.haar import Cascades
+from comfy.media.haar import FACE_LOOK, faces
 from comfy.media.pictures import BROKEN, FORMATS, MOST_PIXELS
 from comfy.media.sounds import LEVELS_A_SECOND, Levels, liveliest_start, sound_levels
 from comfy.media.video import sharpness
@@ -21,8 +20,6 @@ Hint = tuple[str, dict[str, Any]]
 
 SMALL = 400  # pixels of the shorter side; the models work at 480 and more
 BLURRED = 25.0  # see `sharpness`
-FACE_LOOK = 640  # longest side of the picture in which a face is looked for
-LEAST_FACE = 24  # pixels there
 SMALL_FACE = 100  # pixels across: the mouth is a fifth of it
 DARK = 28.0  # mean of 8-bit grey
 SHORT = 3.0  # seconds of a reference voice
@@ -58,13 +55,7 @@ def picture_hints(path: Path, *, face: bool = False) -> list[Hint]:
 
 def _face_hints(grey: Image.Image, longest: int) -> list[Hint]:
     """Whether a face looks out of the picture, large enough to speak; `longest`: its true side."""
-    found = Cascades().find(
-        "frontalface_alt2",
-        cv2.equalizeHist(np.asarray(grey)),
-        step=1.1,
-        neighbours=4,
-        smallest=(LEAST_FACE, LEAST_FACE),
-    )
+    found = faces(grey)
     if not found:
         return [("faceless", {})]
     across = round(max(box.width for box in found) * longest / max(grey.size))

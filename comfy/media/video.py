@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import av
@@ -11,8 +12,10 @@ from PIL import Image
 
 from comfy.errors import InputError
 from comfy.media.files import Limits, check_size, content_name, written_whole
+from comfy.media.haar import faces
 from comfy.media.sounds import BROKEN, DEMUXERS
 
+SHORT = 12.0  # seconds; a video up to this long is decoded whole to be looked at
 LOOKED_AT = 12  # frames among which the sharpest is looked for
 LONGEST_SIDE = 8192  # pixels of a frame
 SHARPNESS_PIXELS = 512  # the longer side at which sharpness is measured
@@ -22,18 +25,20 @@ TILES = 8  # across and down
 def sharpest_moment(source: Path, limits: Limits) -> tuple[float, float]:
     """When the sharpest of some frames is shown, and the video's length, in seconds.
 
+    A face that looks at the camera goes before any other frame, and counts alone.
     Raises InputError: file_empty, file_too_large, video_unusable.
     """
     check_size(source, limits)
     try:
         with opened(source) as container:
             length = _seconds(container)
-            best, moment = -1.0, 0.0
-            for wanted in np.linspace(0.04, 0.96, LOOKED_AT) * length:
-                frame = _frame_after(container, float(wanted), exact=False)
-                value = sharpness(frame.to_image())
+            best, moment = (False, -1.0), 0.0
+            for frame in _some_frames(container, length):
+                value = _promise(_upright(frame))
                 if value > best:
                     best, moment = value, float(frame.time or 0.0)
+            if best[1] < 0:
+                raise InputError("video_unusable")
             return moment, length
     except BROKEN as exc:
         raise InputError("video_unusable") from exc
@@ -47,12 +52,38 @@ def save_frame(source: Path, seconds: float, folder: Path) -> Path:
     try:
         with opened(source) as container:
             frame = _frame_after(container, seconds, exact=True)
-            picture = frame.to_image().rotate(frame.rotation, expand=True)
+            picture = _upright(frame)
     except BROKEN as exc:
         raise InputError("video_unusable") from exc
     with written_whole(target) as part:
         picture.save(part, "PNG", compress_level=1)
     return target
+
+
+def _some_frames(container: av.container.InputContainer, length: float) -> Iterator[av.VideoFrame]:
+    """Frames spread over a video: any of a short one, which may have but one key frame."""
+    times = [float(time) for time in np.linspace(0.04, 0.96, LOOKED_AT) * length]
+    if length > SHORT:
+        for time in times:
+            yield _frame_after(container, time, exact=False)
+        return
+    for frame in container.decode(container.streams.video[0]):
+        if times and (frame.time or 0.0) >= times[0] - 0.001:
+            times.pop(0)
+            yield frame
+
+
+def _upright(frame: av.VideoFrame) -> Image.Image:
+    return frame.to_image().rotate(frame.rotation, expand=True)
+
+
+def _promise(picture: Image.Image) -> tuple[bool, float]:
+    """Whether a face looks out of a frame, and how sharp it, or else the frame, is."""
+    found = max(faces(picture), key=lambda box: box.width, default=None)
+    if found is None:
+        return False, sharpness(picture)
+    area = (found.x, found.y, found.x + found.width, found.y + found.height)
+    return True, sharpness(picture.crop(area))
 
 
 def sharpness(picture: Image.Image) -> float:

@@ -72,7 +72,7 @@ def hint_value(item: Input, value: Any, limits: Limits) -> list[Any]:
         path = uploaded(value)
         found = _look(item, path, limits) if path else []
     except InputError as error:
-        return [error_both(error.code, error.details)]
+        return [refused(error)]
     return [_said(path, name, details) for name, details in found]
 
 
@@ -92,7 +92,7 @@ def mended_value(item: Input, value: Any, wish: Wish, limits: Limits) -> Sequenc
             return [gr.skip(), gr.skip()]
         made = _mended(item, path, wish, limits)
     except InputError as error:
-        return [gr.skip(), [error_both(error.code, error.details)]]
+        return [gr.skip(), [refused(error)]]
     return [str(made), hint_value(item, str(made), limits)]
 
 
@@ -124,6 +124,11 @@ def _create_presets(tab: str, name: str, field: Any) -> None:
         return say(f"preset.{chosen}", language_of(request)) if chosen in PRESETS[name] else ""
 
     chips.pick(choose, None, field, **QUIET)
+
+
+def refused(error: InputError) -> dict[str, Any]:
+    """A line about a file that cannot be used at all."""
+    return {**error_both(error.code, error.details), "wrong": True}
 
 
 def frames_folder(request: gr.Request) -> Path:

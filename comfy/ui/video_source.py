@@ -10,8 +10,8 @@ import gradio as gr
 from comfy.errors import InputError
 from comfy.media.bounded import accept_sound, save_frame, sharpest_moment
 from comfy.media.files import Limits
-from comfy.ui.below import frames_folder
-from comfy.ui.language import both, error_both, label
+from comfy.ui.below import frames_folder, refused
+from comfy.ui.language import both, label
 from comfy.ui.parts import QUIET, drawn
 from comfy.ui.uploads import button_file
 
@@ -72,7 +72,7 @@ class VideoSource:
             if self._sound is not None:
                 updates |= self._sound_of(source, updates[self.note], request)
         except InputError as error:
-            return {self.note: [error_both(error.code, error.details)]}
+            return {self.note: [refused(error)]}
         return updates
 
     def _sound_of(self, source: Path, notes: list[Any], request: gr.Request) -> Updates:
@@ -82,7 +82,7 @@ class VideoSource:
         except InputError as error:
             if self._picture is None:
                 raise
-            return {self.note: [*notes, error_both(error.code, error.details)]}
+            return {self.note: [*notes, refused(error)]}
         return {self._sound: str(sound), self.note: [*notes, both("video.taken_sound")]}
 
     def another(self, value: Any, seconds: float, request: gr.Request) -> Updates:
@@ -90,5 +90,5 @@ class VideoSource:
         try:
             frame = save_frame(button_file(value), max(0.0, float(seconds)), frames_folder(request))
         except InputError as error:
-            return {self.note: [error_both(error.code, error.details)]}
+            return {self.note: [refused(error)]}
         return {self.note: [], self._picture: str(frame)}

@@ -136,6 +136,22 @@ def test_the_sharpest_frame_of_a_video_is_found_and_saved(tmp_path: Path) -> Non
     assert picture_hints(frame) == [("small", {"width": 384, "height": 480, "limit": 400})]
 
 
+def test_a_face_is_proposed_before_a_sharper_frame(tmp_path: Path) -> None:
+    """One key frame, as in most short clips: stripes, a soft face, a sharp one, stripes."""
+    face = Image.open(ASSETS / "portrait.jpg").convert("RGB").resize((240, 320))
+    stripes = Image.fromarray((np.indices((320, 240)).sum(axis=0) // 4 % 2 * 255).astype(np.uint8))
+    frames = [stripes, face.filter(ImageFilter.GaussianBlur(4)), face, stripes]
+    with av.open(str(tmp_path / "clip.mp4"), "w") as container:
+        stream = container.add_stream("libx264", 10, options={"g": "300", "sc_threshold": "0"})
+        stream.width, stream.height, stream.pix_fmt = 240, 320, "yuv420p"
+        for number in range(40):
+            frame = av.VideoFrame.from_image(frames[number // 10].convert("RGB"))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    moment, _ = sharpest_moment(tmp_path / "clip.mp4", Limits())
+    assert 2.0 <= moment < 3.0
+
+
 def test_a_file_that_is_no_video_is_refused(tmp_path: Path) -> None:
     for source in (ASSETS / "README.md", ASSETS / "voice-en.mp3"):
         with pytest.raises(InputError) as refused:
