@@ -25,6 +25,10 @@ class Box(NamedTuple):
     height: int
     weight: float
 
+    def scaled(self, by: float) -> Box:
+        x, y, width, height = (round(number * by) for number in self[:4])
+        return Box(x, y, width, height, self.weight)
+
 
 def faces(picture: Image.Image) -> list[Box]:
     """The faces that look out of a picture, in its own pixels."""
@@ -38,7 +42,7 @@ def faces(picture: Image.Image) -> list[Box]:
         neighbours=4,
         smallest=(LEAST_FACE, LEAST_FACE),
     )
-    return [Box(*(round(side * scale) for side in box[:4]), box.weight) for box in found]
+    return [box.scaled(scale) for box in found]
 
 
 class Cascades:

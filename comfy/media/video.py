@@ -74,7 +74,8 @@ def _some_frames(container: av.container.InputContainer, length: float) -> Itera
 
 
 def _upright(frame: av.VideoFrame) -> Image.Image:
-    return frame.to_image().rotate(frame.rotation, expand=True)
+    picture: Image.Image = frame.to_image()
+    return picture.rotate(frame.rotation, expand=True)
 
 
 def _promise(picture: Image.Image) -> tuple[bool, float]:
