@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from comfy.jobs.job import Job
-from comfy.jobs.leases import Able
+from comfy.jobs.leases import Able, fitting
 from comfy.jobs.servers import Servers
 from comfy.jobs.sizes import Facts, Sizes
 from comfy.jobs.store import Store
@@ -14,6 +14,7 @@ from comfy.workflow.task import Task, first_guess
 
 CARRY = 0.3  # seconds to carry a file from one server to another, and
 BANDWIDTH = 10e6  # bytes of it per second
+ROUNDED = 0.01  # seconds: no part is too long by where its cut is rounded to
 
 
 class Abilities:
@@ -25,17 +26,17 @@ class Abilities:
 
     def of(self, job: Job, names: Sequence[str], bad: Collection[str]) -> list[Able]:
         """For the servers of these names; those in `bad`, which failed it, only if all are."""
-        good = [name for name in names if name not in bad] or names
         linked = [other for link in job.links if (other := self._store.get(link.job))]
         task = self.tasks[job.task]
         facts, given = self.sizes.facts(task, job.values), task.given(job.values)
         found = []
-        for name in good:
+        for name in names:
             away = [output.path for o in linked if o.server != name for output in o.outputs[:1]]
             move = sum(CARRY + _bytes(path) / BANDWIDTH for path in away)
             if able := self.at(name, job.task, job.wish, given, facts, move):
                 found.append(able)
-        return found
+        fit = fitting(found)
+        return [one for one in fit if one.name not in bad] or fit
 
     def at(
         self,
@@ -54,7 +55,9 @@ class Abilities:
         guess = first_guess(self.tasks[task], variant)
         kind = f"{task}/{variant.name}"
         size = facts.units(guess.unit)
-        return Able(name, kind, variant.order, server.weight, move, size, guess)
+        longest = variant.safe_seconds
+        fits = not longest or facts.sound <= longest + ROUNDED
+        return Able(name, kind, variant.order, server.weight, move, size, guess, fits)
 
 
 def _bytes(path: Path) -> int:

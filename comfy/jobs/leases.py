@@ -27,7 +27,8 @@ Rivals = Callable[[str, str], Collection[str]]
 @dataclass(frozen=True)
 class Able:
     """A server that could run a job. `kind` is the task and variant; `move` seconds for files;
-    `size` how much work it is, in the units of the variant's `guess`."""
+    `size` how much work it is, in the units of the variant's `guess`; `fits`: no more sound than
+    that variant takes at once."""
 
     name: str
     kind: str = ""
@@ -36,6 +37,7 @@ class Able:
     move: float = 0.0
     size: float = 1.0
     guess: Pace = Pace()  # frozen
+    fits: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,11 @@ class Leases:
         paces = [(a, pace_at(a.name, a.kind, a.guess, known)) for a in servers if a.order == best]
         return min((pace.seconds(able.size) for able, pace in paces), default=0.0)
 
+    def drained(self) -> frozenset[str]:
+        """Names of the servers that get no more jobs."""
+        query = sa.select(SERVERS.c.name).where(SERVERS.c.drained)
+        return frozenset(self._store.database.read(lambda c: c.execute(query).scalars().all()))
+
     def line(self) -> Line:
         def look(connection: sa.Connection) -> Line:
             columns = (*_TURN, JOBS.c.expected)
@@ -155,6 +162,11 @@ class Leases:
 
         self._store.database.write(change)
         self._store.notify()
+
+
+def fitting(servers: Sequence[Able]) -> list[Able]:
+    """Those that take the job's sound at once; all if none does, as its cuts are made by then."""
+    return [able for able in servers if able.fits] or list(servers)
 
 
 def _left_over(

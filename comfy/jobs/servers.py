@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -136,10 +136,11 @@ class Servers:
         log.error("server %s takes prompts and does not work on them", server.name)
         server.stalled = time.monotonic()
 
-    def safe_seconds(self, task: str, wish: str, values: Values) -> float:
-        """How long a sound may be for every server that could get it now; 0 for any length."""
-        limits = [variant.safe_seconds for _, variant in self._able(task, wish, values)]
-        return min((limit for limit in limits if limit), default=0.0)
+    def safe_seconds(self, task: str, wish: str, values: Values, but: Collection[str]) -> float:
+        """How long a sound may be for the best variant there is now, not counting the servers in
+        `but`; 0 for any length. Servers with a variant that takes less get no longer parts."""
+        limits = (v.safe_seconds for s, v in self._able(task, wish, values) if s.name not in but)
+        return next(limits, 0.0)
 
     def _able(self, task: str, wish: str, values: Values) -> list[tuple[Server, Variant]]:
         manifest = self._tasks.get(task)

@@ -95,14 +95,15 @@ class JobSteps:
                 self._store.show(job, phase="server", place=0)
                 self._store.wait(TICK)
                 continue
-            limit = self._servers.safe_seconds(job.task, job.wish, job.values)
+            drained = self._leases.drained()
+            limit = self._servers.safe_seconds(job.task, job.wish, job.values, drained)
             if limit != asked and not job.server:
                 if self._is_split(job, limit):
                     break
                 asked = limit
             bad = self._failed_at.get(job.id, frozenset())
             known = self._abilities.of(job, able, bad)
-            near = place < FRONT * len(able)
+            near = place < FRONT * len(known)
             if near and (server := self._leases.take(job, known, self._servers.able)):
                 return server
             place = self._leases.place(job, known, self._servers.able)

@@ -12,7 +12,7 @@ from comfy.errors import StudioError
 from comfy.jobs.abilities import Abilities
 from comfy.jobs.choice import in_turn
 from comfy.jobs.job import Job
-from comfy.jobs.leases import Able, Leases, Line, left
+from comfy.jobs.leases import Able, Leases, Line, fitting, left
 from comfy.jobs.proof import Proofs
 from comfy.jobs.servers import Servers
 from comfy.jobs.sizes import Facts
@@ -122,7 +122,7 @@ class Estimates:
         ends: list[float] = []
         parts, risk, measured = 1, False, True
         for step in steps:
-            pieces = self._pieces(step)
+            pieces = self._pieces(step, line.known)
             able = self._able(step, pieces, line.known)
             if not able:
                 return None
@@ -164,9 +164,10 @@ class Estimates:
                 count += not mine.isdisjoint(names)
         return count
 
-    def _pieces(self, step: Step) -> int:
+    def _pieces(self, step: Step, known: Mapping[str, Known]) -> int:
         """Into how many parts its sound is cut: see comfy.media.pauses."""
-        longest = self._servers.safe_seconds(step.task, step.wish, step.values)
+        drained = [name for name, one in known.items() if one.drained]
+        longest = self._servers.safe_seconds(step.task, step.wish, step.values, drained)
         cut = any(item.parts for item in self._tasks[step.task].inputs)
         if not cut or not longest or step.facts.sound <= longest:
             return 1
@@ -175,12 +176,12 @@ class Estimates:
     def _able(self, step: Step, pieces: int, known: Mapping[str, Known]) -> list[tuple[Able, Pace]]:
         facts = step.facts.cut_to(step.facts.sound / pieces)
         given = self._tasks[step.task].given(step.values)
-        found = []
+        found: list[Able] = []
         for name in self._servers.able(step.task, step.wish, step.values):
             able = self._abilities.at(name, step.task, step.wish, given, facts)
             if able and not known.get(name, Known()).drained:
-                found.append((able, pace_at(name, able.kind, able.guess, known)))
-        return found
+                found.append(able)
+        return [(able, pace_at(able.name, able.kind, able.guess, known)) for able in fitting(found)]
 
     def _is_risky(
         self, step: Step, able: Sequence[tuple[Able, Pace]], pieces: int, failed: Sequence[Job]

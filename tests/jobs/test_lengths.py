@@ -6,14 +6,19 @@ from dataclasses import replace
 from shutil import copyfile
 
 import av
+import numpy as np
 import soundfile
 
+from comfy.jobs.abilities import Abilities
 from comfy.jobs.job import COMPLETED, Job
 from comfy.jobs.labels import Labels
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
+from comfy.jobs.servers import Servers
 from comfy.jobs.store import Store
+from comfy.jobs.studio import WORKFLOWS
 from comfy.settings import Settings
+from comfy.workflow.task import load_tasks
 from comfy.workflow.transform import Transform
 from comfy.workflow.variant import Binding
 
@@ -66,3 +71,39 @@ def test_the_length_of_the_sound_reaches_the_server(studio, voice, tmp_path):
     assert done.status == COMPLETED
     with av.open(str(done.outputs[0].path)) as video:
         assert video.streams.video[0].average_rate == 6  # 1.1 s times 5, rounded up
+
+
+def test_a_sound_is_cut_for_the_best_variant_and_servers_with_less_get_no_longer_parts(tmp_path):
+    """A pool of two, as it is seen while it answers: one has InfiniteTalk, one ComfyUI's own."""
+    tasks = load_tasks(WORKFLOWS)
+    by_name = {variant.name: variant for variant in tasks["talking_head"].variants}
+    given = ["--data", str(tmp_path), "--servers", "http://127.0.0.1:1,http://127.0.0.1:2"]
+    settings = Settings.load(given, {})
+    servers = Servers(settings, tasks, Patience())
+    better, native = servers._all()
+    for server, name in ((better, "infinitetalk"), (native, "infinitetalk-native")):
+        server.online, server.ready = True, {"talking_head": (by_name[name],)}
+    picture = tmp_path / "portrait.jpg"
+    copyfile("assets/portrait.jpg", picture)
+
+    def job(seconds):
+        sound = tmp_path / f"{seconds}.wav"
+        soundfile.write(sound, np.zeros(16_000 * seconds), 16_000)
+        return Job(id="a", task="talking_head", owner="", values={"image": picture, "audio": sound})
+
+    def safe(but=()):
+        return servers.safe_seconds("talking_head", "", job(1).values, but)
+
+    with closing(Store(settings.database, tmp_path)) as store:
+        abilities = Abilities(tasks, servers, store)
+
+        def names(job, bad=()):
+            return [one.name for one in abilities.of(job, [better.name, native.name], bad)]
+
+        assert (safe(), safe([better.name]), safe([better.name, native.name])) == (40, 8.9, 0)
+        assert names(job(8)) == [better.name, native.name]
+        assert names(job(8), bad=[better.name]) == [native.name]
+        assert names(job(30)) == names(job(30), bad=[better.name]) == [better.name]
+        assert names(job(41)) == [better.name, native.name]  # none takes it: it was cut before
+    for server in (better, native):
+        server.client.close()
