@@ -190,7 +190,7 @@ def _take_off_tiles(picture: Picture, boxes: Sequence[TextBox], check: Check) ->
     """Un-mix a tiled watermark, in place. Returns the rims of its letters, which stay uncertain;
     None if there is no such watermark."""
     tiles = [box for box in boxes if box.repeated]
-    tiling = find_tiling(picture, tiles) if len(tiles) >= _MIN_TILES else None
+    tiling = find_tiling(picture, tiles, check) if len(tiles) >= _MIN_TILES else None
     measured = measure_matte(picture, tiling, check) if tiling else None
     if measured is None:
         return None

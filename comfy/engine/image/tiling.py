@@ -10,7 +10,7 @@ import numpy as np
 
 from comfy.engine.image.lattice import Points, fit_lattice
 from comfy.engine.image.membrane import Floats
-from comfy.engine.image.text_boxes import MAX_SIDE, Picture, TextBox, reduced
+from comfy.engine.image.text_boxes import MAX_SIDE, Check, Picture, TextBox, reduced
 
 _MIN_BOXES = 4
 _MIN_LIKENESS = 0.35  # mean correlation of the instances with their common shape
@@ -45,7 +45,7 @@ class _Level:
     turn: np.ndarray  # affine, picture -> level
 
 
-def find_tiling(picture: Picture, boxes: Sequence[TextBox]) -> Tiling | None:
+def find_tiling(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Tiling | None:
     """Read the grid off the repeated boxes; None if they are too few or too unlike each other."""
     scale = min(1.0, MAX_SIDE / max(picture.shape[:2]))
     whole = _whole(boxes)
@@ -55,12 +55,14 @@ def find_tiling(picture: Picture, boxes: Sequence[TextBox]) -> Tiling | None:
     height = float(np.median([box.height for box in boxes])) * scale
     width = max(box.width for box in whole) * scale
     level = _levelled(reduced(picture, scale), angle)
+    check()
     centers = np.array([level.turn @ [*(np.array(box.center) * scale), 1] for box in whole])
     size = int(width * 1.08) + 6, int(height * 1.15) + 6
-    candidates = [
-        (*_common_shape(evidence, centers, size, height), evidence, light)
-        for evidence, light in _evidence(level, height)
-    ]
+    candidates = []
+    for evidence, light in _evidence(level, height):
+        check()
+        candidates.append((*_common_shape(evidence, centers, size, height), evidence, light))
+    check()
     likeness, shape, evidence, light = max(candidates, key=lambda candidate: candidate[0])
     if likeness < _MIN_LIKENESS:
         return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from functools import cache
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,7 +25,9 @@ MaskBatch = npt.NDArray[np.float32]
 def _remove_text(
     run: Run, image: ImageBatch, instruction: str = "", mask: MaskBatch | None = None
 ) -> Result:
-    # cv2, rapidocr and onnxruntime take a second to load; the engine must answer before that
+    while _libraries().is_alive():
+        _libraries().join(0.1)
+        run.check()
     from comfy.engine.image.remove_text import remove_text  # noqa: PLC0415
 
     cleaned: list[npt.NDArray[np.uint8]] = []
@@ -38,6 +42,21 @@ def _remove_text(
     ]
     batch = cleaned[0][None] if len(cleaned) == 1 else np.stack(cleaned)  # no copy of a large one
     return Result((batch,), {"text": said})
+
+
+@cache
+def _libraries() -> Thread:
+    """A thread that loads cv2, rapidocr and onnxruntime: they take seconds in which somebody may
+    want to stop, and the engine must answer before that."""
+    thread = Thread(target=_load_libraries, daemon=True)
+    thread.start()
+    return thread
+
+
+def _load_libraries() -> None:
+    from comfy.engine.image.text_boxes import read_text  # noqa: PLC0415
+
+    read_text(np.zeros((64, 64, 3), np.uint8), lambda: None)
 
 
 def _painted(
