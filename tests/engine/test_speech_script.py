@@ -79,6 +79,15 @@ def test_long_sentences_are_cut_without_losing_anything(text: str) -> None:
         ("5km", "五公里"),
         ("H100、GPT-4、4K", "H100、GPT-4、4K"),
         ("10000，20000", "一万，两万"),
+        ("¥199.00，2:00，2:30pm", "一百九十九元，两点，下午两点三十分"),
+        ("+86 138 0013 8000", "加八六，幺三八，零零幺三，八零零零"),
+        ("热线400-820-8820，拨打110或120", "热线四零零，八二零，八八二零，拨打幺幺零或幺二零"),
+        ("房间302，邮编100871，110元", "房间三零二，邮编幺零零八七幺，一百一十元"),
+        ("时速120km/h，6.5L/100km", "时速一百二十公里，每一百公里六点五升"),
+        ("500g，3.6GHz，220V，5000mAh", "五百克，三点六吉赫，二百二十伏，五千毫安时"),
+        ("100元/个，3000r/min", "一百元每个，三千转每分"),
+        ("90后，24/7，number 1，+15%", "九零后，七乘二十四小时，第一，正百分之十五"),
+        ("1-2个，35ug/m3", "一到两个，每立方米三十五微克"),
     ],
 )
 def test_numbers_are_read_the_chinese_way(text: str, spoken: str) -> None:
@@ -120,11 +129,27 @@ def test_numbers_alone_follow_the_language_of_the_script() -> None:
         ("see No. 5", "see number five"),
         ("mail me@site.org", "mail me at site dot org"),
         ("an RTX 4090", "an RTX forty ninety"),
+        ("the 1990s, 100m, 9in", "the nineteen nineties, one hundred meters, nine inches"),
+        ("v2.1.0, PM2.5", "v two point one point zero, PM two point five"),
+        ("1920x1080", "nineteen twenty by ten eighty"),
+        ("call 911, 24/7, room 302", "call nine one one, twenty four seven, room three zero two"),
+        ("+3 points, 220V", "plus three points, two hundred and twenty volts"),
+        ("e.g. Prof. Lee vs. Dr. Wu", "for example Professor Lee versus Doctor Wu"),
+        ("Fig. 3, p. 12, #1", "figure three, page twelve, number one"),
+        ("in Dec. at 5 Baker St.", "in December at five Baker Street"),
+        ("World War II, St. John", "World War two, Saint John"),
         ("Nothing to write out", "Nothing to write out"),
     ],
 )  # fmt: skip
 def test_numbers_are_read_the_english_way(text: str, spoken: str) -> None:
     assert runs(text) == [[(spoken, "en")]]
+
+
+def test_an_abbreviation_may_end_a_sentence() -> None:
+    assert runs("Bring pens, etc. We start at 9 a.m. sharp.") == [
+        [("Bring pens, et cetera.", "en")],
+        [("We start at nine AM sharp.", "en")],
+    ]
 
 
 def test_syllables_that_espeak_lacks_are_given_as_phonemes() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Literal
 
 from wetext import Normalizer
@@ -18,7 +19,9 @@ _THOUSAND = re.compile(r"(\w+ )?\bthousand\b")
 _BEFORE_THOUSAND = re.compile(
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten|\w+teen|eleven|twelve|\w+ty|hundred) $"
 )
-_NUMBER = re.compile(r"\b[Nn]o\. ?(?=\d)")
+_TENS = (
+    "hundreds tens twenties thirties forties fifties sixties seventies eighties nineties".split()
+)
 _MARKS = re.compile(r"[\d$€£%&@=+]|www\.|\b(?:Mrs?|Ms|Dr)\.")  # nothing else needs writing out
 
 
@@ -26,13 +29,33 @@ def english(text: str) -> str:
     """An English text without digits: "$3.50 on 5/1" becomes words."""
     if not _MARKS.search(text):
         return text
-    text = _CENTS.sub(_price, _SEPARATOR.sub("", _NUMBER.sub("number ", text)))
+    text = _SEPARATOR.sub("", text)
+    for pattern, replace in _REPAIRS:
+        text = pattern.sub(replace, text)
     return _THOUSAND.sub(_one_thousand, _written(text, "en"))
 
 
 def chinese(text: str) -> str:
     """A Chinese number with its unit, such as "1.75m" or "12:30:45", in characters."""
     return _written(text, "zh")
+
+
+def _decade(match: re.Match[str]) -> str:
+    """1990s is for the grammar 1,990 seconds."""
+    if match[0] == "2000s":
+        return "two thousands"
+    return f"{match[1]} {_TENS[int(match[2])]}"
+
+
+def _version(match: re.Match[str]) -> str:
+    parts = match[0].split(".")
+    if len(parts[-1]) == 4:  # a date
+        return match[0]
+    return (" point " if len(parts) == 3 else " dot ").join(parts)
+
+
+def _digits(match: re.Match[str]) -> str:
+    return match[1] + " ".join(match[2])
 
 
 def _price(match: re.Match[str]) -> str:
@@ -56,3 +79,21 @@ def _written(text: str, language: Literal["zh", "en"]) -> str:
 @functools.cache
 def _normalizer(language: Literal["zh", "en"]) -> Normalizer:
     return Normalizer(lang=language, operator="tn")
+
+
+_REPAIRS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (_CENTS, _price),
+    (re.compile(r"\b([A-Za-z]+)(?=\d+\.\d)"), r"\1 "),  # PM2.5, v1.2
+    (re.compile(r"\b(1[1-9]|20)(\d)0s\b"), _decade),
+    (re.compile(r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w.]*\w)"), _version),
+    (re.compile(r"\b24/7\b"), "24 7"),
+    (re.compile(r"\b()(911)\b"), _digits),
+    (re.compile(r"\b((?:call|dial|room|flight|gate|extension) )(\d{3})\b(?!-)", re.I), _digits),
+    (re.compile(r"(?<=\d)\s?[x×]\s?(?=\d)"), " by "),
+    (re.compile(r"(?<![$€£\d.,])(\d[\d.]*)\s?m\b(?![.'’/^])"), r"\1 meters"),
+    (re.compile(r"(?<=\d)in\b"), " inches"),
+    (re.compile(r"(?<=\d)\s?ug\b"), " micrograms"),
+    (re.compile(r"(?<=\d)\s?V\b"), " volts"),
+    (re.compile(r"(?<!\S)\+\s?(?=\d)"), "plus "),
+)
+"""What the grammar reads wrongly, in a form that it reads rightly."""

@@ -14,10 +14,27 @@ _SECTIONS = ("", "万", "亿", "万亿")
 _LONGEST = 12  # digits: longer ones are codes, not quantities
 _CODE = 9  # digits without separators from which a number is a code, such as a telephone number
 _CURRENCIES = {"¥": "元", "$": "美元", "€": "欧元", "£": "英镑"}
-_UNITS = {"km": "公里", "kg": "公斤", "cm": "厘米", "mm": "毫米"}
+_UNITS = {
+    "km": "公里",
+    "kg": "公斤",
+    "cm": "厘米",
+    "mm": "毫米",
+    "g": "克",
+    "kW": "千瓦",
+    "kWh": "度",
+}
+_UNITS |= {"mAh": "毫安时", "V": "伏", "Hz": "赫兹", "kHz": "千赫", "MHz": "兆赫", "GHz": "吉赫"}
+_UNITS |= {"r/min": "转每分", "fps": "帧每秒"}
+_PLAIN = str.maketrans({",": None, " ": None, "u": "μ"})
+_UNIT = "|".join(_UNITS)
+_CODES = "房间号?|航班|邮编|尾号|验证码|密码|学号|工号|编号|号码|QQ|微信"
+_SERVICES = "110|119|120|122|911|10000|10010|10086|12306|12315|12345|95\\d{3}"
+_SIGNS = {"-": "负", "+": "正", "": ""}
 _COUNTED = "个位只本张条次天年件种台辆家名倍"  # 2 before them is 两
 
-_MEASURES = "km/h|m/s|km2|cm2|m2|m3|mL|ml|min|dm|m|L|[KMGT]B|[kMG]?Hz"  # also left to the grammars
+_MEASURES = (
+    "km/h|m/s|km2|cm2|m2|m3|mL|ml|min|dm|m|L|mg|ug/m3|ug|um|[KMGT]B"  # also left to the grammars
+)
 
 # Digits that belong to a Latin word stay with it: H100, GPT-4, 4K
 _FREE = r"(?<![A-Za-z0-9.])(?<![A-Za-z]-)(?<!\d,)"
@@ -88,20 +105,28 @@ def _time(match: re.Match[str]) -> str:
     hour, minute = match.groups()
     if int(hour) > 24 or int(minute) > 59:
         return match[0]
+    spoken = "两点" if int(hour) == 2 else f"{integer(hour)}点"
     if minute == "00":
-        return f"{integer(hour)}点"
+        return spoken
     zero = "零" if minute[0] == "0" else ""
-    return f"{integer(hour)}点{zero}{integer(minute)}分"
+    return f"{spoken}{zero}{integer(minute)}分"
+
+
+def _half_day(match: re.Match[str]) -> str:
+    """A clock with am or pm: "2:00 pm" -> 下午2:00."""
+    is_late = match[2].lower() == "p"
+    return f"{'下午' if is_late else '上午'}{match[1]}"
 
 
 def _percent(match: re.Match[str]) -> str:
-    sign = "负" if match[1] else ""
+    sign = _SIGNS[match[1] or ""]
     base = "百" if match[3] == "%" else "千"
     return f"{sign}{base}分之{_quantity(match[2])}"
 
 
 def _price(match: re.Match[str]) -> str:
-    return f"{_quantity(match[2])}{match[3] or ''}{_CURRENCIES[match[1]]}"
+    amount = match[2].removesuffix(".00")
+    return f"{_quantity(amount)}{match[3] or ''}{_CURRENCIES[match[1]]}"
 
 
 def _temperature(match: re.Match[str]) -> str:
@@ -111,29 +136,45 @@ def _temperature(match: re.Match[str]) -> str:
 
 def _mobile(match: re.Match[str]) -> str:
     """A mobile number in its three groups; there a one is said yao."""
-    return "，".join(one_by_one(group) for group in match.groups()).replace("一", "幺")
+    groups = [group for group in match.groups() if group]
+    return "，".join(one_by_one(group) for group in groups).replace("一", "幺")
+
+
+def _code(match: re.Match[str]) -> str:
+    return match[1] + one_by_one(match[2]).replace("一", "幺")
 
 
 def _measure(match: re.Match[str]) -> str:
-    return normalise.chinese(match[0].replace(",", "").replace(" ", ""))
+    return normalise.chinese(match[0].translate(_PLAIN))
 
 
 def _range(match: re.Match[str]) -> str:
     if len(match[2]) > 4 and len(match[1]) < len(match[2]):  # an area code and a number
         return one_by_one(match[1]) + one_by_one(match[2]) if "." not in match[0] else match[0]
-    return f"{_quantity(match[1])}到{_quantity(match[2])}"
+    pair = match[2] == "2" and match.string[match.end() : match.end() + 1] in tuple(_COUNTED)
+    return f"{_quantity(match[1])}到{'两' if pair else _quantity(match[2])}"
 
 
 def _plain(match: re.Match[str]) -> str:
-    sign = {"-": "负", "+": "正", "": ""}[match[1] or ""]
-    return sign + _quantity(match[2])
+    return _SIGNS[match[1] or ""] + _quantity(match[2])
 
 
 _CLOCK = r"\d{1,2}[:：]\d{2}"
 _RULES = tuple(
     (re.compile(pattern), replace)
     for pattern, replace in (
+        (r"\+86[- ]?(?=1[3-9]\d)", lambda _: "加八六，"),
         (r"(?<!\d)(1[3-9]\d)[- ]?(\d{4})[- ]?(\d{4})(?!\d)", _mobile),
+        (r"(?<![\d-])([48]00)-(\d{3,4})-(\d{3,4})(?![\d-])", _mobile),
+        (rf"((?:拨打?|热线|电话|报警|或|和)\s?)({_SERVICES})(?![\d.万亿个元人名天])", _code),
+        (rf"((?:{_CODES})[:：是为]?\s?)(\d{{3,}})(?![\d.])", _code),
+        (r"\b[Nn]umber (\d+)" + _END, lambda m: f"第{integer(m[1])}"),
+        (_FREE + "24/7" + _END, lambda _: "七乘二十四小时"),
+        (_FREE + "([0-9][05])后(?![天年来个])", lambda m: one_by_one(m[1]) + "后"),
+        (_FREE + r"(\d{1,2}[:：]\d{2})\s?([ap])\.?m\.?" + _END, _half_day),
+        (rf"(?<=时速)({_NUMBER})\s?km/h", lambda m: f"{m[1]}公里"),
+        (rf"({_NUMBER})\s?L/({_NUMBER})\s?km", lambda m: f"每{m[2]}公里{m[1]}升"),
+        (r"(?<=[元升克斤吨米次天人])/(?=[\d\u4e00-\u9fff])", lambda _: "每"),
         (_FREE + rf"{_CLOCK}:\d{{2}}" + _END, _measure),
         (rf"({_CLOCK})\s?-\s?({_CLOCK})" + _END, lambda m: f"{m[1]}到{m[2]}"),
         (rf"({_NUMBER}[%‰])\s?-\s?({_NUMBER}[%‰])", lambda m: f"{m[1]}到{m[2]}"),
@@ -143,14 +184,14 @@ _RULES = tuple(
         (_FREE + r"([12]\d{3})(?=年)", lambda m: one_by_one(m[1])),
         (_FREE + r"(\d{1,2})[:：](\d{2})(?::00)?" + _END, _time),
         (_FREE + r"(\d+)[:：](\d+)" + _END, lambda m: f"{integer(m[1])}比{integer(m[2])}"),
-        (_FREE + rf"(-)?({_NUMBER})\s?([%‰])", _percent),
+        (_FREE + rf"([-+])?({_NUMBER})\s?([%‰])", _percent),
         (rf"([¥$€£])\s?({_NUMBER})\s?([万亿]?)", _price),
         (_FREE + rf"(-)?({_NUMBER})\s?°\s?(C?)", _temperature),
         (r"(?<=\b[A-Z]{2}\s)(\d{3,4})" + _END, lambda m: one_by_one(m[1])),  # a model: RX 580
         (r"(?<=[A-Z]{3}\s)(\d{3,4})" + _END, lambda m: one_by_one(m[1])),  # a model: RTX 4090
         (_FREE + r"(\d+)/(\d+)" + _END, lambda m: f"{integer(m[2])}分之{integer(m[1])}"),
         (_FREE + rf"({_NUMBER})-({_NUMBER})" + _END, _range),
-        (_FREE + rf"({_NUMBER})\s?(km|kg|cm|mm)" + _END, lambda m: m[1] + _UNITS[m[2]]),
+        (_FREE + rf"({_NUMBER})\s?({_UNIT})" + _END, lambda m: m[1] + _UNITS[m[2]]),
         (r"(?<![\d第.,])2(?=[" + _COUNTED + "])", "两"),
         (_FREE + rf"(?<!\w)(?<!\w\s)([-+])?({_NUMBER})" + _END, _plain),
         (_FREE + rf"()({_NUMBER})" + _END, _plain),

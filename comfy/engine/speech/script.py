@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from comfy.engine.speech import mandarin, normalise
+from comfy.engine.speech import abbreviations, mandarin, normalise
 from comfy.engine.speech.base_voice import Language
 
 LONGEST = 12.0  # estimated seconds of a sentence: bounds memory and the wait for a cancel
@@ -17,15 +17,14 @@ _LATIN = re.compile(r"[^\W\d_]")
 # The full-width comma never belongs to a number; normalisation would make it one that does
 _NOT_FULL_WIDTH = re.compile("[^，；：！？（）]+")
 _MARKUP = re.compile(r"[*_#`|\\^<>{}\[\]~]+")
+_MICRO = re.compile("μ(?=[gmlsLF](?![A-Za-z]))")
+_ORDINAL_SIGN = re.compile(r"(?<!\w)#(?=\d)")
 _BETWEEN_NUMBERS = re.compile(r"(?<=[\d%])\s*[~—–]\s*(?=\d)")
 _END = re.compile(
     r"(?:[。!?;！？；]|\.{2,}|\.(?=[\s\"'”’)」』" + _IDEOGRAPH + r"]|$)|\n)"
     r"[。!?;！？；.\"'”’)」』》\s]*"
 )
-_ABBREVIATION = re.compile(
-    r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|Mt|vs|approx|e\.g|i\.e|etc|[ap]\.m)|\b[A-Z])\.$"
-)
-_NUMBERED = re.compile(r"\b(?:[Nn]o|[Ff]ig|[Vv]ol|[Pp])\. ?\d")
+_INITIAL = re.compile(r"\b(?:[ap]\.m|[A-Z])\.$")  # no end of a sentence
 # A model number is read in pairs: RTX 4090 is "forty ninety"
 _MODEL = re.compile(r"\b([A-Z]{2,}) ?([1-9][1-9]|[1-9]0)([1-9]\d)(?![\d.,])")
 _COMMA = re.compile(r"[,、:，：]\s*|\s[-—–]+\s|——")
@@ -58,7 +57,7 @@ class Sentence:
 def read(text: str) -> list[Sentence]:
     """Split a script. Empty if there is nothing in it that can be spoken."""
     sentences = []
-    text = clean(text)
+    text = abbreviations.write_out(clean(text))
     is_chinese = bool(_CHINESE.search(text))
     for piece, pause in _pieces(text):
         runs = _runs(piece, pause, is_chinese)
@@ -84,7 +83,9 @@ def clean(text: str) -> str:
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = _NOT_FULL_WIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = _MICRO.sub("u", text)
     text = "".join(_kept(character) for character in text)
+    text = _ORDINAL_SIGN.sub("No. ", text)
     text = _MARKUP.sub(" ", _BETWEEN_NUMBERS.sub("-", text))
     return re.sub(r"[ \t]+", " ", re.sub(r" *\n *", "\n", text)).strip()
 
@@ -114,9 +115,8 @@ def _pieces(text: str) -> list[tuple[str, float]]:
 
 
 def _is_abbreviation(text: str, start: int, point: int) -> bool:
-    if _ABBREVIATION.search(text[start : point + 1]):
-        return not text[point + 1 :].startswith("\n")
-    return any(match.start() < point < match.end() for match in _NUMBERED.finditer(text, start))
+    initial = _INITIAL.search(text[start : point + 1])
+    return initial is not None and not text[point + 1 :].startswith("\n")
 
 
 def _pause(end: str) -> float:
