@@ -1,7 +1,7 @@
 """How it goes, from the command line: `python -m comfy.status`, and `cancel JOB`, `retry JOB`,
 `first JOB`, `drain SERVER`, `undrain SERVER`.
 
-The settings of the app (environment, `--database-url`, ...) go with it.
+The settings of the app (environment, or `--database-url` and so on after these) go with it.
 """
 
 from __future__ import annotations
@@ -9,17 +9,19 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from itertools import takewhile
 
-from comfy.jobs.job import Job
-from comfy.jobs.operator import Operator
+from comfy.jobs.job import FAILED, Job
+from comfy.jobs.operator import Operator, Overview
 from comfy.jobs.patience import Patience
 from comfy.jobs.server import ServerState
 from comfy.jobs.servers import Servers
 from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
 from comfy.jobs.studio import WORKFLOWS
+from comfy.overview import Telling, total
 from comfy.settings import Settings
-from comfy.text import explain, say, terminal_language
+from comfy.text import say, terminal_language
 from comfy.workflow.task import load_tasks
 
 LOOK_SECONDS = 8.0  # for all servers to answer
@@ -33,7 +35,11 @@ def main(argv: list[str] | None = None) -> int:
     acts = ("show", "cancel", "retry", "first", "drain", "undrain")
     parser.add_argument("act", nargs="?", default="show", choices=acts)
     parser.add_argument("name", nargs="?", default="", help=say("operator.which", language))
-    options, rest = parser.parse_known_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    words = list(takewhile(lambda word: not word.startswith("-"), given))
+    rest = given[len(words) :]
+    asks = [word for word in rest if word in ("-h", "--help")]
+    options = parser.parse_args([*words, *asks])
     settings = Settings.load(rest)
     store = Store(settings.database, settings.data)
     try:
@@ -61,14 +67,16 @@ def _act(operator: Operator, store: Store, act: str, name: str) -> bool:
 
 
 def _lines(settings: Settings, operator: Operator, language: str) -> list[str]:
-    seen = operator.look()
-    lines = [say("operator.servers", language) + ":"]
-    for state in _servers(settings):
-        lines.append(_server(state, seen.servers.get(state.name, Known()), language))
-    for title, jobs in (("unfinished", seen.unfinished), ("failed", seen.failed)):
-        lines += ["", f"{say(f'operator.{title}', language)}: {len(jobs)}"]
-        lines += [_job(job, language) for job in jobs]
-    lines += ["", f"{say('operator.replicas', language)}: {len(seen.replicas)}"]
+    telling, servers, seen = Telling(language), _servers(settings), operator.look()
+    lines = [telling.summary({state.name: state for state in servers}, seen)]
+    lines += ["", f"{telling.say('operator.servers')}: {len(servers)}"]
+    for state in servers:
+        lines += _server(telling, state, seen)
+    groups = (("unfinished", seen.unfinished, ()), ("failed", seen.failed, (FAILED,)))
+    for title, jobs, statuses in groups:
+        lines += ["", f"{telling.say(f'operator.{title}')}: {total(seen, *statuses)}"]
+        lines += [_job(telling, job) for job in jobs]
+    lines += ["", f"{telling.say('operator.replicas')}: {len(seen.replicas)}"]
     return lines + [f"  {name}: {jobs}" for name, jobs in seen.replicas.items()]
 
 
@@ -87,29 +95,22 @@ def _servers(settings: Settings) -> list[ServerState]:
     return states
 
 
-def _server(state: ServerState, known: Known, language: str) -> str:
-    words = [say("operator.online" if state.online else "operator.offline", language)]
-    words += [say("operator.drained", language)] if known.drained else []
-    speeds = [f"{kind} {mean:.1f} s" for kind, mean in known.means.items()]
-    parts = [
-        ", ".join(words),
-        f"{say('operator.queue', language)} {state.waiting}",
-        f"{say('operator.runs', language)} {', '.join(state.ready) or '-'}",
-        f"{say('operator.lacks', language)} {', '.join(state.lacks) or '-'}",
-        *speeds,
-    ]
-    return f"  {state.name}: " + "; ".join(parts)
+def _server(telling: Telling, state: ServerState, seen: Overview) -> list[str]:
+    known, busy = seen.servers.get(state.name, Known()), seen.busy.get(state.name, 0)
+    told = {
+        "queue": [f"{state.waiting} / {busy}"],
+        "runs": [telling.runs(state)],
+        "lacks": list(telling.lacks(state)),
+        "speed": list(telling.speeds(known)),
+    }
+    lines = [f"    {telling.say(f'operator.{k}')}: {'; '.join(v)}" for k, v in told.items() if v]
+    return [f"  {state.name}: {telling.state(state, known)}", *lines]
 
 
-def _job(job: Job, language: str) -> str:
-    age = f"{time.time() - job.created:.0f} s"
-    reason = (
-        f" {explain(str(job.error['code']), language, job.error.get('details', {}))}"
-        if job.error
-        else ""
-    )
-    percent = f" {job.progress:.0%}" if job.progress else ""
-    return f"  {job.id[:8]} {job.task} {job.status}{percent} {job.server or '-'} {age}{reason}"
+def _job(telling: Telling, job: Job) -> str:
+    age = telling.span(time.time() - job.created)
+    words = [job.id[:8], telling.task(job.task), telling.progress(job), job.server, age]
+    return "  " + "  ".join(word for word in (*words, telling.reason(job)) if word)
 
 
 if __name__ == "__main__":

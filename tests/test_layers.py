@@ -23,14 +23,15 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
         CORE | {"addresses", "settings", "media", "workflow", "client"},
         {"dbos", "sqlalchemy", "fsspec", "botocore", "prometheus_client"},
     ),
+    "overview": ({"text", "jobs"}, set()),
     "ui": (
-        CORE | {"passwords", "settings", "text", "media", "workflow", "jobs"},
+        CORE | {"overview", "passwords", "settings", "text", "media", "workflow", "jobs"},
         {"gradio", "starlette", "brotli", "itsdangerous", "anyio", "httpx", "safehttpx"},
     ),
     # command line tools for operators
     "check": (CORE | {"addresses", "settings", "text", "workflow", "client"}, set()),
     "guests": (CORE | {"settings", "text", "jobs", "ui"}, set()),
-    "status": ({"settings", "text", "workflow", "jobs"}, set()),
+    "status": ({"overview", "settings", "text", "workflow", "jobs"}, set()),
     "worker": ({"errors", "log", "settings", "text", "jobs"}, set()),
     "add": (CORE | {"settings", "text", "workflow", "check"}, set()),
     "engine": (

@@ -12,6 +12,7 @@ from comfy.client.http import ComfyClient
 from comfy.errors import StudioError
 from comfy.protocol import Nodes, ObjectInfo
 from comfy.workflow.check import problems, resolve_models
+from comfy.workflow.problem import Problem
 from comfy.workflow.task import Task
 from comfy.workflow.variant import Variant
 
@@ -23,6 +24,20 @@ Given = frozenset[str] | None  # what a variant must take: see Task.given; None 
 
 
 @dataclass(frozen=True)
+class Lack:
+    """Why a task cannot be run: what is wrong with the variant that comes nearest."""
+
+    variant: str
+    problems: tuple[Problem, ...]
+
+    @property
+    def names(self) -> int:
+        """How much it is: nodes and models count one by one."""
+        counted = (p.details.get("nodes") or p.details.get("models") or [""] for p in self.problems)
+        return sum(len(names) for names in counted)
+
+
+@dataclass(frozen=True)
 class ServerState:
     """What the page is told of a server: prompts in its own queue; by task, inputs it can use."""
 
@@ -31,8 +46,9 @@ class ServerState:
     embedded: bool
     waiting: int
     ready: tuple[str, ...] = ()
-    lacks: tuple[str, ...] = ()
+    lacks: Mapping[str, Lack] = field(default_factory=dict)
     offers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    sick: bool = False
 
 
 @dataclass
@@ -52,7 +68,7 @@ class Server:
     object_info: ObjectInfo = field(default_factory=dict)
     asked: float = 0.0  # time.monotonic() of the newest object_info
     ready: dict[str, tuple[Variant, ...]] = field(default_factory=dict)  # by task, best first
-    lacks: list[str] = field(default_factory=list)  # tasks that it cannot run
+    lacks: dict[str, Lack] = field(default_factory=dict)  # by task that it cannot run
     stalled: float = -SICK  # when it last had a prompt and did not work on it
 
     def look(self, tasks: Mapping[str, Task]) -> None:
@@ -76,9 +92,9 @@ class Server:
     def _ask_abilities(self, tasks: Mapping[str, Task]) -> None:
         self.object_info = self.client.object_info()
         self.asked = time.monotonic()
-        found = {name: self._possible(task) for name, task in tasks.items()}
-        self.ready = {name: variants for name, variants in found.items() if variants}
-        self.lacks = [name for name, variants in found.items() if not variants]
+        found = {name: self.possible(task) for name, task in tasks.items()}
+        self.ready = {name: variants for name, (variants, _) in found.items() if variants}
+        self.lacks = {name: lack for name, (_, lack) in found.items() if lack}
 
     def variant(self, task: str, wish: str = "", given: Given = None) -> Variant | None:
         """The variant that it would run: the wished one, else its best; None if it has none."""
@@ -103,14 +119,17 @@ class Server:
         """The prompt with model files spelled as this server lists them."""
         return resolve_models(nodes, self.object_info, variant.alternatives)
 
-    def _possible(self, task: Task) -> tuple[Variant, ...]:
-        found, reasons = [], []
+    def possible(self, task: Task) -> tuple[tuple[Variant, ...], Lack | None]:
+        """The variants that it can run, or else what is in the way of the nearest one."""
+        found, wrong = [], []
         for variant in task.variants:
             nodes = self.in_its_words(variant.nodes, variant)
-            if wrong := problems(nodes, self.object_info, bound=variant.places):
-                reasons.append(f"{variant.name}: {', '.join(sorted({p.code for p in wrong}))}")
+            if known := problems(nodes, self.object_info, bound=variant.places):
+                wrong.append((variant.quality, Lack(variant.name, tuple(known))))
             else:
                 found.append(variant)
-        if not found:  # `python -m comfy.check` says it in full
-            log.warning("server %s cannot run %s (%s)", self.name, task.name, "; ".join(reasons))
-        return tuple(found)
+        if found or not wrong:
+            return tuple(found), None
+        log.warning("server %s cannot run %s", self.name, task.name)
+        models = [pair for pair in wrong if pair[0] != "preview"] or wrong
+        return (), min((lack for _, lack in models), key=lambda lack: lack.names)

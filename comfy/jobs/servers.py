@@ -157,7 +157,14 @@ class Servers:
     def states(self) -> list[ServerState]:
         return [
             ServerState(
-                s.name, s.online, s.embedded, s.waiting, tuple(s.ready), tuple(s.lacks), s.offers
+                s.name,
+                s.online,
+                s.embedded,
+                s.waiting,
+                tuple(s.ready),
+                dict(s.lacks),
+                s.offers,
+                s.sick,
             )
             for s in self._all()
         ]
