@@ -12,7 +12,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageOps
 
 from comfy.errors import InputError
 from comfy.media.files import Limits, check_size, content_name, written_whole
-from comfy.media.pictures import BROKEN, FORMATS, check_pixels
+from comfy.media.pictures import FORMATS, opened
 
 HALF = 127  # of 255; what is brighter is painted
 PAINTED = [255 * (value > HALF) for value in range(256)]
@@ -35,14 +35,8 @@ def accept_mask(source: Path, folder: Path, limits: Limits, size: tuple[int, int
     target = folder / content_name(source, f"mask-1-{size}", ".png")
     if target.exists():
         return target
-    try:
-        with Image.open(source, formats=FORMATS) as image:
-            check_pixels(image.size, limits)
-            painted = _painted(image)
-    except InputError:
-        raise
-    except BROKEN as exc:
-        raise InputError("picture_unusable") from exc
+    with opened(source, limits) as image:
+        painted = _painted(image)
     if size is not None:
         painted = _fitted(painted, size)
     if painted.getbbox() is None:

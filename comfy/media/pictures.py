@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -40,17 +42,25 @@ def accept_picture(source: Path, folder: Path, limits: Limits) -> Path:
     target = folder / content_name(source, "picture-1", ".png")
     if target.exists():
         return target
+    with opened(source, limits) as image:
+        picture = _plain_rgb(image)
+    with written_whole(target) as part:
+        picture.save(part, "PNG", compress_level=1)
+    return target
+
+
+@contextmanager
+def opened(source: Path, limits: Limits) -> Iterator[Image.Image]:
+    """A picture whose size was checked before it is decoded. Raises InputError as `accept_picture`
+    does, also for what turns out to be broken while somebody reads it."""
     try:
         with Image.open(source, formats=FORMATS) as image:
-            check_pixels(image.size, limits)
-            picture = _plain_rgb(image)
+            _check_pixels(image.size, limits)
+            yield image
     except InputError:
         raise
     except BROKEN as exc:
         raise InputError("picture_unusable") from exc
-    with written_whole(target) as part:
-        picture.save(part, "PNG", compress_level=1)
-    return target
 
 
 def picture_size(path: Path) -> tuple[int, int]:
@@ -64,7 +74,7 @@ def picture_size(path: Path) -> tuple[int, int]:
         raise InputError("picture_unusable") from exc
 
 
-def check_pixels(size: tuple[int, int], limits: Limits) -> None:
+def _check_pixels(size: tuple[int, int], limits: Limits) -> None:
     """Raise InputError picture_too_small or picture_too_large."""
     width, height = size
     if min(size) < SMALLEST:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 import soundfile
@@ -13,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.steps import ASSETS, RESULTS, VOICE, choose, put, show_tab, wait_for
+from tests.media.test_hints import clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -26,18 +26,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds, sharp only around the first, without sound."""
-    path = tmp_path_factory.mktemp("video") / "clip.mp4"
-    sharp = Image.open(ASSETS / "portrait.jpg").resize((384, 480))
-    soft = sharp.filter(ImageFilter.GaussianBlur(6))
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("libx264", rate=10, options={"g": "1"})
-        stream.width, stream.height, stream.pix_fmt = 384, 480, "yuv420p"
-        for number in range(20):
-            picture = sharp if 6 <= number <= 13 else soft
-            container.mux(stream.encode(av.VideoFrame.from_image(picture)))
-        container.mux(stream.encode())
-    return path
+    return clip(tmp_path_factory.mktemp("video") / "clip.mp4")
 
 
 def fill_in(page: Page, tab: str, without: str = "") -> None:

@@ -30,8 +30,8 @@ def sound(path: Path, *parts: tuple[float, float]) -> Path:
     return path
 
 
-def video(path: Path) -> Path:
-    """Two seconds with a sharp middle."""
+def clip(path: Path) -> Path:
+    """Two seconds with a sharp middle, without sound."""
     sharp = Image.open(ASSETS / "portrait.jpg").resize((384, 480))
     soft = sharp.filter(ImageFilter.GaussianBlur(6))
     with av.open(str(path), "w") as container:
@@ -127,10 +127,10 @@ def test_a_dark_picture_is_made_brighter(tmp_path: Path) -> None:
 
 
 def test_the_sharpest_frame_of_a_video_is_found_and_saved(tmp_path: Path) -> None:
-    clip = video(tmp_path / "clip.mp4")
-    moment, seconds = sharpest_moment(clip, Limits())
+    film = clip(tmp_path / "clip.mp4")
+    moment, seconds = sharpest_moment(film, Limits())
     assert (0.6 <= moment <= 1.3, seconds) == (True, 2.0)
-    frame = save_frame(clip, moment, tmp_path / "frames")
+    frame = save_frame(film, moment, tmp_path / "frames")
     with Image.open(frame) as picture:
         assert picture.size == (384, 480)
     assert picture_hints(frame) == [("small", {"width": 384, "height": 480, "limit": 400})]
