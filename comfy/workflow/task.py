@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError, WorkflowError
-from comfy.protocol import ObjectInfo
+from comfy.protocol import Nodes, ObjectInfo
 from comfy.workflow.discover import discovered_variants
 from comfy.workflow.formats import lost, read_graph
 from comfy.workflow.inputs import Input
@@ -24,6 +24,7 @@ __all__ = ["Input", "Task", "load_tasks"]
 MANIFEST = "task.toml"
 SIGNATURES = "known-nodes.json"
 OUTPUTS = ("image", "audio", "video")
+Graph = tuple[Nodes, tuple[Problem, ...]]
 LAST = 1_000_000  # the order of a task whose manifest cannot be read
 
 
@@ -147,7 +148,7 @@ def _with_variants(task: Task, folder: Path, signatures: ObjectInfo) -> Task:
     described = {path.stem for path in manifests}
     for path in sorted(folder.glob("*.json")):
         if path.stem not in described:
-            loaded += _undescribed(path, task, signatures)
+            loaded += _undescribed(path, _read(path, signatures), task)
     return _extended(task, loaded)
 
 
@@ -163,7 +164,8 @@ def _with_loose_files(tasks: list[Task], own: Path, signatures: ObjectInfo) -> l
     """Each file goes to the task that has most to bind in it."""
     by_name = {task.name: task for task in tasks}
     for path in sorted(own.glob("*.json")):
-        tried = {task.name: _undescribed(path, task, signatures) for task in tasks if task.inputs}
+        graph = _read(path, signatures)
+        tried = {task.name: _undescribed(path, graph, task) for task in tasks if task.inputs}
         fitting = {n: v for n, [v, *_] in tried.items() if isinstance(v, Variant)}
         nearest = min(tried, key=lambda name: _distance(tried[name][0]), default=None)
         name = max(fitting, key=lambda n: len(fitting[n].bindings), default=nearest)
@@ -178,13 +180,21 @@ def _distance(loaded: Variant | list[Problem]) -> int:
     return sum(100 if problem.code == "saver_not_found" else 1 for problem in problems)
 
 
-def _undescribed(path: Path, task: Task, signatures: ObjectInfo) -> list[Variant | list[Problem]]:
-    """What a graph without a manifest can be used as; else all that is wrong with it, as one."""
+def _read(path: Path, signatures: ObjectInfo) -> Graph | WorkflowError:
     try:
         check_name(path)
-        nodes, remarks = read_graph(path, signatures)
+        return read_graph(path, signatures)
     except WorkflowError as error:
-        return [[Problem.of(error, task=task.name, variant=path.stem)]]
+        return error
+
+
+def _undescribed(
+    path: Path, graph: Graph | WorkflowError, task: Task
+) -> list[Variant | list[Problem]]:
+    """What a graph without a manifest can be used as; else all that is wrong with it, as one."""
+    if isinstance(graph, WorkflowError):
+        return [[Problem.of(graph, task=task.name, variant=path.stem)]]
+    nodes, remarks = graph
     variants = discovered_variants(
         nodes, name=path.stem, task=task.name, output=task.output, inputs=task.inputs
     )
