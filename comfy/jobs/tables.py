@@ -57,7 +57,8 @@ LEASES = sa.Table(
     sa.Column("granted", sa.Float, nullable=False),
     sa.Column("kind", sa.String(160), nullable=False, server_default=""),
     sa.Column("warm", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("size", sa.Float, nullable=False, server_default="1"),
+    # less than nothing where an older version, which knew no sizes, gave the lease: see `learn`
+    sa.Column("size", sa.Float, nullable=False, server_default="-1"),
 )
 REPLICAS = sa.Table(  # `beats` counts up while the replica lives; nobody compares clocks
     "replicas",

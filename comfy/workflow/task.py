@@ -74,8 +74,13 @@ class Task:
         return accepted
 
     def given(self, values: Mapping[str, Any]) -> frozenset[str]:
-        """What of accepted values decides which variants can do the job: see Variant.takes."""
-        return frozenset(i.name for i in self.inputs if i.picks and i.name in values)
+        """What of accepted values decides which variants can do the job: see Variant.takes.
+
+        Values of an older version may have "" where nothing was given.
+        """
+        return frozenset(
+            i.name for i in self.inputs if i.picks and values.get(i.name) not in (None, "")
+        )
 
     def unfit(self, values: Mapping[str, Any]) -> InputError:
         """The error for values that no variant takes together: it names what may be left out."""

@@ -160,6 +160,8 @@ def test_values_are_checked_and_completed(task: Task) -> None:
 
 def test_a_link_to_another_job_passes_as_it_is(task: Task) -> None:
     assert task.accept({"image": Link("7")})["image"] == Link("7")
+    assert task.given({"image": Link("7")}) == {"image"}
+    assert task.given({"image": ""}) == set()  # as an older version stored what was not given
 
 
 def test_an_unknown_name_is_refused(task: Task) -> None:
