@@ -67,6 +67,15 @@ def test_a_lattice_is_found_in_spite_of_stray_and_missing_points() -> None:
     assert max(nearest) < 0.01
 
 
+def test_a_lattice_is_found_in_few_points_that_share_but_one_step() -> None:
+    steps = [(0, 0), (1, 0), (3, -1), (4, -1), (1, 2), (5, 1), (4, 3)]
+    points = np.array([(100.0 + 40 * i + 10 * j, 90.0 - 15 * i + 50 * j) for i, j in steps])
+    lattice = fit_lattice(points, 45, 20)
+    assert lattice is not None
+    cell = lattice.first[0] * lattice.second[1] - lattice.first[1] * lattice.second[0]
+    assert abs(cell) == pytest.approx(40 * 50 + 15 * 10)
+
+
 def test_points_without_order_have_no_lattice() -> None:
     points = np.random.default_rng(0).uniform(0, 500, (12, 2))
     assert fit_lattice(points, 45, 20) is None

@@ -13,6 +13,7 @@ Points = npt.NDArray[np.float64]
 """Shape [n, 2], x and y in pixels."""
 
 _MAX_STEPS = 60
+_FEW = 12  # points: of so few any two may be neighbours whose step no other two repeat
 _FIT = 0.12  # of a step: how far a point may lie from the grid
 
 
@@ -59,13 +60,13 @@ def fit_lattice(points: Points, width: float, height: float) -> Lattice | None:
 
 
 def _steps(points: Points, height: float) -> list[Points]:
-    """Frequent differences between two points, shortest first."""
+    """Frequent differences between two points (of few points: all), shortest first."""
     differences = (points[None] - points[:, None]).reshape(-1, 2)
     differences = differences[np.linalg.norm(differences, axis=1) > height * 0.9]
     x, y = differences.T
     differences[(x < 0) | ((x == 0) & (y < 0))] *= -1
     order = np.argsort(np.linalg.norm(differences, axis=1))
-    enough = max(4.0, 0.12 * len(points))
+    enough = 1 if len(points) < _FEW else max(4.0, 0.12 * len(points))
     groups = [group for group in _groups(differences[order][:4000], max(3, height * 0.08))]
     frequent = [group.mean(axis=0) for group in groups if len(group) >= enough]
     return sorted(frequent, key=lambda step: float(np.linalg.norm(step)))[:10]
