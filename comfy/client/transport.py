@@ -21,6 +21,7 @@ from comfy.errors import ServerError, ServerRefused
 log = logging.getLogger(__name__)
 
 TIMEOUT = (5.0, 30.0)  # seconds to connect, seconds between two bytes
+GLANCE = 4.0  # instead of either, when who asks will ask again: a frozen host is found by that
 JSON_BYTES = 64 * 2**20  # /object_info of a server with many packs has about 10 MB
 JSON_SECONDS = 60.0  # a server that drips must not hold a thread for ever
 CONNECTIONS = 64  # kept open to one server, by all threads together
@@ -61,8 +62,13 @@ class Transport:
         self._pool.close()
 
     def get(self, path: str, *, tries: int = TRIES) -> dict[str, Any]:
-        """GET a JSON object; a busy or unreachable server is asked `tries` times."""
-        return retried(lambda: self._json("GET", path), tries=tries)
+        """GET a JSON object; a busy or unreachable server is asked `tries` times.
+
+        Who asks once is a loop that comes back, and does not wait long for an answer.
+        """
+        connect, read = self.timeout
+        glance = {"timeout": (min(connect, GLANCE), min(read, GLANCE))} if tries == 1 else {}
+        return retried(lambda: self._json("GET", path, **glance), tries=tries)
 
     def post(self, path: str, body: Mapping[str, Any]) -> None:
         """POST JSON to an endpoint that answers 200 without a body. Sent once."""
@@ -91,8 +97,8 @@ class Transport:
             log.debug("%s %s: %s", method, path, type(exc).__name__)
             raise ServerError from exc
 
-    def _json(self, method: str, path: str) -> dict[str, Any]:
-        with self.open(method, path) as response:
+    def _json(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        with self.open(method, path, **kwargs) as response:
             if response.status_code != 200:
                 raise broken(response)
             return read_json(response)

@@ -23,7 +23,7 @@ class Patience:
 
     answer: tuple[float, float] = TIMEOUT
     away: float = 15.0
-    stall: float = 60.0
+    stall: float = 50.0
     look: float = 3.0
     retry: float = 1.0
     sweep: float = 30.0

@@ -20,7 +20,6 @@ from tests.scale.replica import prepare
 
 DIED = "killed"
 BEGINS = " begins"
-YOUNG = 0.2  # seconds that a prompt runs; half of the shortest nap
 
 
 @dataclass(frozen=True)
@@ -145,24 +144,23 @@ class Fleet:
         """The ids of all jobs that were acknowledged."""
         return [i for r in self.replicas.values() for ids in list(r.ids) for i in ids]
 
-    def kill_server(self, number: int) -> None:
-        """SIGKILL, but not while it holds a result that was not fetched yet: that dies as well."""
-        wait_for(lambda: not self._holds_a_result(number))
+    def kill_server(self, number: int, young: float) -> None:
+        """SIGKILL while it runs a prompt, but holds no result that was not fetched yet: that would
+        die as well. The prompt began at most `young` seconds ago; with 0 the server may be idle."""
+        wait_for(lambda: self._may_die(number, young))
         self.engines[number].kill()
         with self.logs[number].open("a") as log:
             log.write(f"{DIED}\n")
 
-    def _holds_a_result(self, number: int) -> bool:
-        """Whether it does, or could any moment: nothing is known of a prompt for a while."""
+    def _may_die(self, number: int, young: float) -> bool:
         begun = [line for line in self.logs[number].read_text().splitlines() if BEGINS in line]
         jobs = [job for line in begun if (job := self.store.get(line.split()[-2]))]
         unfinished = [job for job in jobs if not job.finished]
         if not unfinished:
-            return False
-        if unfinished != jobs[-1:]:
-            return True
+            return not young
         began = datetime.strptime(begun[-1][:23], "%Y-%m-%d %H:%M:%S,%f")
-        return jobs[-1].task != "nap" or (datetime.now() - began).total_seconds() > YOUNG
+        runs = unfinished == jobs[-1:] and jobs[-1].task == "nap"
+        return runs and (datetime.now() - began).total_seconds() < young
 
     def begun(self) -> list[Begun]:
         """Every time that a server began to work on a prompt."""

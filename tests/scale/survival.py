@@ -26,6 +26,7 @@ from tests.scale.fleet import Fleet
 
 PER_CHAIN = 3
 DEATHS = 2  # of servers
+MANY = 50  # chains; with fewer a server may have nothing to do when it is to die
 
 
 class Survival:
@@ -45,6 +46,7 @@ class Survival:
         self._chains, self._nap, self._away, self._limit = chains, nap, away, limit
         replicas = ["app1", "app2", *(f"worker{n + 1}" for n in range(workers))]
         self.fleet = Fleet(folder, servers=4, replicas=replicas, postgres=postgres)
+        self._young = nap / 2 if chains > MANY else 0.0
         self.counts: Counter[str] = Counter()
         self._began = time.monotonic()
 
@@ -59,7 +61,7 @@ class Survival:
         self._until(0.2)
         replicas["worker1"].start()
         self._say("a server dies for good")
-        self.fleet.kill_server(3)
+        self.fleet.kill_server(3, self._young)
         self._until(0.35)
         self._say("a replica dies")
         replicas["app2"].kill()
@@ -68,7 +70,7 @@ class Survival:
         self._more("app2", orders["app2"])
         self._until(0.5)
         self._say("a server dies and comes back empty")
-        self.fleet.kill_server(2)
+        self.fleet.kill_server(2, self._young)
         time.sleep(3)
         self.fleet.engines[2].start()
         self._until(0.6)
@@ -173,7 +175,7 @@ def run(folder: Path, **how: object) -> Survival:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--chains", type=int, default=200)
-    parser.add_argument("--nap", type=float, default=0.5, help="seconds of work of a branch")
+    parser.add_argument("--nap", type=float, default=1.2, help="seconds of work of a branch")
     parser.add_argument("--away", type=float, default=60)
     parser.add_argument("--seconds", type=float, default=900, help="after that it has failed")
     parser.add_argument("--sqlite", action="store_true")
