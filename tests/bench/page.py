@@ -41,16 +41,27 @@ class Visitor:
 
     def send(self, part: str, event: str, data: list[Any], **event_data: Any) -> None:
         """What the browser posts when `event` of the component with this element id happens."""
-        ids = {c["props"].get("elem_id"): c["id"] for c in self._config["components"]}
-        found = next(d for d in self._config["dependencies"] if [ids[part], event] in d["targets"])
+        here, found = self._event(part, event)
         body = {
             "data": data,
             "fn_index": found["id"],
             "session_hash": self.session,
-            "trigger_id": ids[part],
+            "trigger_id": here,
             "event_data": event_data,
         }
         requests.post(self.url + "join", json=body, timeout=30).raise_for_status()
+
+    def _event(self, part: str, event: str) -> tuple[int, dict[str, Any]]:
+        ids = {c["props"].get("elem_id"): c["id"] for c in self._config["components"]}
+        here: int = ids[part]
+        events = self._config["dependencies"]
+        return here, next(d for d in events if [here, event] in d["targets"])
+
+    def form(self, part: str, event: str, **given: Any) -> list[Any]:
+        """What an event is sent: values by element id, the others as the page has them."""
+        wanted = self._event(part, event)[1]["inputs"]
+        props = {c["id"]: c["props"] for c in self._config["components"]}
+        return [given.get(props[i].get("elem_id"), props[i].get("value")) for i in wanted]
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """The event stream of this page, until its events are over."""
@@ -69,8 +80,11 @@ class Visitor:
 def begin(visitor: Visitor, path: str, seed: int) -> list[str]:
     """Press the button of the voice tab; gives the ids of its jobs."""
     file = {"path": path, "meta": {"_type": "gradio.FileData"}}
-    fields = [file, LONG_TEXT, "neutral", seed, True]  # consent
-    visitor.send("card-voice_clone", "begin", [[], f"bench-{visitor.session}", *fields])
+    given = {"reference_audio": file, "text": LONG_TEXT, "seed": seed, "consent": True}
+    named = {f"voice_clone-{name}": value for name, value in given.items()}
+    event = ("card-voice_clone", "begin")
+    _, _, *fields = visitor.form(*event, **named)
+    visitor.send(*event, [[], f"bench-{visitor.session}", *fields])
     output = visitor.wait()["output"]
     ids: list[str] = output["data"][0]
     return ids
