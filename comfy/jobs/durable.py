@@ -50,6 +50,9 @@ class Steps(Protocol):
     def claim(self, job_id: str) -> None:
         """From now on this replica drives the job; another one that did must stop."""
 
+    def reap(self) -> object:
+        """Free the servers that were not given back: their jobs' replica died in that moment."""
+
     def unfinished(self) -> Sequence[str]:
         """The jobs of this replica that still have to end."""
 
@@ -155,6 +158,7 @@ class Durable:
                 if time.monotonic() - swept > self._sweep_every:
                     swept = time.monotonic()
                     self._take_up_idle()
+                    self._steps.reap()
                     self._tidy()
             except Exception:  # the border of this thread: the database may be away for long
                 log.exception("the search for idle jobs failed")

@@ -142,9 +142,9 @@ class Leases:
         self._store.notify()
 
     def reap(self) -> int:
-        """Free the leases of jobs that have finished; a crash between the two left them."""
-        done = sa.select(JOBS.c.id).where(JOBS.c.status.in_(FINISHED))
-        statement = sa.delete(LEASES).where(LEASES.c.job.in_(done))
+        """Free the leases of jobs that have finished, and may be deleted; a crash left them."""
+        unfinished = sa.select(JOBS.c.id).where(JOBS.c.status.not_in(FINISHED))
+        statement = sa.delete(LEASES).where(LEASES.c.job.not_in(unfinished))
         freed = self._store.database.write(lambda c: c.execute(statement).rowcount)
         if freed:
             self._store.notify()

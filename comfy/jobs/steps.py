@@ -33,6 +33,7 @@ TICK = 0.5  # seconds between two looks while a job waits
 FRONT = 3  # jobs per server in the line that hurry; those behind them look less often,
 FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
 ATTEMPTS = 3  # times that servers may lose a job before it is taken for what ends them
+# It is the server or the network, which may do better in a moment.
 PASSING = frozenset({"server_unreachable", "server_busy", "server_broken"})
 # Somebody else's doing, a file that was cleared away, or memory that others' models held: once
 # more, then the person is told.
@@ -209,8 +210,8 @@ class JobSteps:
         if isinstance(error, PromptStalled):
             self._servers.has_stalled(server)
         if job.finished:  # cancelled: what matters is that the server has it no more
-            return HERE_AGAIN if _is_passing(error) and not last else ENDED
-        if _is_passing(error):
+            return HERE_AGAIN if error.code in PASSING and not last else ENDED
+        if error.code in PASSING:
             log.info("job %s has trouble with server %s: %s", job.id, server.name, error.code)
             if not last:
                 return HERE_AGAIN
@@ -239,6 +240,9 @@ class JobSteps:
 
     def release(self, job_id: str) -> None:
         self._leases.release(job_id)
+
+    def reap(self) -> None:
+        self._leases.reap()
 
     def claim(self, job_id: str) -> None:
         job = self._store.get(job_id)
@@ -292,8 +296,3 @@ class JobSteps:
         reason = {"code": error.code, "details": error.details}
         if self._store.update(job_id, status=FAILED, error=reason):  # else it was cancelled
             log.info("job %s failed: %s", job_id, error.code)
-
-
-def _is_passing(error: StudioError) -> bool:
-    """Is it the server or the network that may do better in a moment?"""
-    return error.code in PASSING

@@ -11,10 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import requests
+import sqlalchemy as sa
 from PIL import Image
 
 from comfy.jobs.job import COMPLETED, FAILED, IN_PROGRESS, Job
 from comfy.jobs.patience import Patience
+from comfy.jobs.tables import LEASES
 from tests.conftest import EngineProcess
 from tests.faults.proxy import FaultProxy
 from tests.faults.rig import Rig, runs, shows, wait_for
@@ -83,6 +85,17 @@ def test_a_job_that_another_replica_took_is_left_to_it(rig: Rig, engine: EngineP
     assert not rig.now(job).finished
     rig.studio._store.update(job.id, replica=me)
     assert ends(rig, job, engine) == (COMPLETED, None, 0, 1)
+
+
+def test_a_server_that_was_not_given_back_is_free_again(
+    proxy: FaultProxy, open_rig: Callable[..., Rig]
+) -> None:
+    """Another replica died between a job's end and that, and the job was deleted since."""
+    rig = open_rig(proxy.url, patience=Patience(sweep=0.1))
+    with rig.studio._store.transaction() as connection:
+        gone = {"job": "gone", "server": "1", "granted": 1.0}
+        connection.execute(sa.insert(LEASES).values(gone))
+    wait_for(lambda: not rig.leases())
 
 
 def delete_results(engine: EngineProcess) -> None:

@@ -259,13 +259,15 @@ def test_a_job_that_was_begun_anew_is_no_measure_of_its_server(store):
     assert leases.known()["one"].runs == {"t/v": (Past(1.0, 3.0, cold=True),)}
 
 
-def test_the_lease_of_a_finished_job_is_reaped(store):
+def test_the_lease_of_a_finished_or_deleted_job_is_reaped(store):
     leases = Leases(store)
-    store.add(in_line("a", 1.0))
-    leases.take(store.get("a"), ONE, anywhere)
-    assert leases.reap() == 0
-    store.update("a", status=COMPLETED)
-    assert leases.reap() == 1
+    endings = {"a": lambda: store.update("a", status=COMPLETED), "b": lambda: store.delete("b")}
+    for name, end in endings.items():
+        store.add(in_line(name, 1.0))
+        leases.take(store.get(name), ONE, anywhere)
+        assert leases.reap() == 0
+        end()
+        assert leases.reap() == 1
 
 
 def test_only_the_result_of_a_job_without_a_wish_is_what_somebody_wished_for(store):
