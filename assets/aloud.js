@@ -26,8 +26,10 @@
 
   const usable = (node) => !node.disabled && node.checkVisibility?.() !== false && node.getClientRects().length;
 
-  // The same button if it is there again, another one of its part, or what stands before that.
+  // The same button if it is there again, another one of its part, or what stands before that; the
+  // card, for a button that started a run: the next press must not be on "cancel".
   const heir = (part, button) => {
+    if (part.matches(".runbar")) return part.closest(".columns")?.querySelector(".get .card");
     const alike = [...part.querySelectorAll("button")].filter(usable);
     const same = alike.find((one) => one.dataset.act && one.dataset.act === button.dataset.act);
     const all = [...document.querySelectorAll(`.gradio-container :is(${FOCUSABLE})`)].filter(usable);
@@ -36,19 +38,19 @@
   };
 
   const keepFocus = (button) => {
-    const part = button.closest(".html-container");
+    const part = button.closest(".html-container, .runbar");
     if (!part) return;
     const look = () => {
       if (button.isConnected && usable(button)) return;
       watching.disconnect();
-      if (document.activeElement === document.body || document.activeElement === button) heir(part, button)?.focus();
+      if (document.activeElement === document.body || document.activeElement === button) heir(part, button)?.focus({ preventScroll: true });
     };
     const watching = new MutationObserver(() => requestAnimationFrame(look));
-    watching.observe(part, { childList: true, subtree: true });
+    watching.observe(part, { childList: true, subtree: true, attributeFilter: ["disabled"] });
     setTimeout(() => watching.disconnect(), WAIT);
   };
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.(".html-container button");
+    const button = event.target.closest?.(":is(.html-container, .runbar) button");
     if (button) keepFocus(button);
   });
 

@@ -183,7 +183,7 @@
   const track = (value) => `<div class="track" role="progressbar" aria-label="${escape(value.title?.[root.dataset.lang])}" aria-valuemin="0" aria-valuemax="100"
     aria-valuenow="${Number(value.percent)}"><div style="width:${Math.max(Number(value.percent), 2)}%"></div></div>`;
 
-  const idle = (value) => `<section class="card idle"><div class="drawing">${DRAWINGS[value.drawing] || DRAWINGS.image}</div>
+  const idle = (value) => `<section class="card idle" tabindex="-1"><div class="drawing">${DRAWINGS[value.drawing] || DRAWINGS.image}</div>
     <strong>${both(value.title)}</strong><p>${both(value.detail)}</p></section>`;
 
   const card = (value) => {
@@ -193,7 +193,7 @@
     studio.say(value.title, value.job);
     if (value.state === "completed") studio.arriving(value.job);
     const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
-    return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}" data-job="${escape(value.job)}">
+    return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}" data-job="${escape(value.job)}" tabindex="-1">
       <div class="top"><strong>${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
       <p class="detail">${both(value.detail)}</p>
       ${value.running ? track(value) : ""}${steps}

@@ -67,8 +67,9 @@ def test_only_what_was_painted_over_goes(open_page: OpenPage, balls: Path) -> No
     paint(page, "left")
     expect(page.locator(f"{PAINT} .painted")).to_have_count(1)
     paint_by_keyboard(page)
-    page.click("#run-image_cleanup")
+    page.press("#run-image_cleanup", "Enter")
     wait_for(page, "image_cleanup", "completed")
+    expect(page.locator("#card-image_cleanup :focus")).to_have_count(1)  # the next Tab goes on
     with page.expect_download() as download:
         page.click("#download-image_cleanup")
     before, after = pixels(balls), pixels(download.value.path())
