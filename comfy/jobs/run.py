@@ -58,8 +58,8 @@ class Run:
         self._replica = replica
         self._variant = _variant(job, server, task)
         self._progress = Progress(self._variant.nodes)
-        self._written = 0.0
-        self._previewed = 0.0
+        self._written = self._previewed = 0.0
+        self._node, self._is_news = job.node, False
 
     def to_the_end(self) -> None:
         """The job has completed in the store, or was cancelled. Raises StudioError, Closing."""
@@ -196,7 +196,7 @@ class Run:
         return fingerprint(self._job.task, self._variant, self._job.values, known)
 
     def _show(self, event: Event) -> None:
-        """Write what happens into the store, at most WRITE_EVERY except for turning points."""
+        """Write what happens into the store: turning points now, the rest at most WRITE_EVERY."""
         match event:
             case Queued(place):
                 return self._update(phase="queue", place=place)
@@ -206,14 +206,19 @@ class Run:
                 self._progress.cached(nodes)
             case Executing(node):
                 self._progress.executing(node)
-                class_type = self._variant.nodes.get(node, {}).get("class_type", "")
-                return self._update(node=class_type, **self._running())
+                self._node = self._variant.nodes.get(node, {}).get("class_type", "")
             case Step(node, value, maximum):
                 self._progress.step(node, value, maximum)
             case Preview(_, image):
                 return self._keep_preview(image)
-        if time.monotonic() - self._written > WRITE_EVERY:
-            self._update(**self._running())
+        self._is_news = True
+        self._write_news()
+
+    def _write_news(self) -> None:
+        """What was left out, if it is not over by now: most nodes are."""
+        if self._is_news and time.monotonic() - self._written > WRITE_EVERY:
+            self._is_news = False
+            self._update(node=self._node, **self._running())
 
     def _running(self) -> Mapping[str, Any]:
         if not self._job.started:
@@ -244,6 +249,7 @@ class Run:
         job = self._store.get(self._job.id)
         if job and not job.finished and job.replica != self._replica:
             raise Closing
+        self._write_news()
         return job is None or job.finished
 
     def _complete(self, refs: Sequence[FileRef], said: Sequence[str] = ()) -> None:
@@ -267,7 +273,8 @@ class Run:
         read = self._variant.quality != "preview"  # our engine tells itself what it left
         whole["findings"] = findings(self._store, self._job, self._task, outputs[0], read=read)
         stored = self._store.update(self._job.id, status=COMPLETED, **whole)
-        if not stored and self._was_cancelled():
+        now = None if stored else self._store.get(self._job.id)
+        if now and now.status == CANCELLED:
             self._store.files.forget_folder(folder)
 
     def _mending(self) -> Mending | None:
@@ -280,10 +287,6 @@ class Run:
         masks = (i.name for i in self._task.inputs if i.kind == "mask")
         mask = next((v for name in masks if (v := self._job.values.get(name))), None)
         return Mending(self._local_file(original), self._local_file(mask) if mask else None)
-
-    def _was_cancelled(self) -> bool:
-        job = self._store.get(self._job.id)
-        return job is not None and job.status == CANCELLED
 
 
 def _variant(job: Job, server: Server, task: Task) -> Variant:

@@ -17,7 +17,7 @@ from comfy.jobs.job import Job, Link
 from comfy.jobs.patience import Patience
 from comfy.jobs.store import Store
 from comfy.jobs.studio import Studio
-from comfy.jobs.tables import JOBS, LEASES
+from comfy.jobs.tables import JOBS, LEASES, from_row
 from comfy.settings import Settings
 
 QUICK = Patience(answer=(0.5, 0.7), away=6.0, stall=5.0, look=60.0, retry=0.2, sweep=1.0)
@@ -118,9 +118,8 @@ def leases(data: Path) -> list[str]:
 
 def everything(store: Store) -> list[Job]:
     """All jobs of a store, of whoever."""
-    with store.transaction() as connection:
-        ids = [str(job_id) for (job_id,) in connection.execute(sa.select(JOBS.c.id))]
-    return [job for job_id in ids if (job := store.get(job_id))]
+    rows = store.database.read(lambda c: c.execute(sa.select(JOBS)).mappings().all())
+    return [from_row(dict(row), store.folder) for row in rows]
 
 
 def a_picture(path: Path) -> Path:
