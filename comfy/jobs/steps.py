@@ -33,7 +33,6 @@ TICK = 0.5  # seconds between two looks while a job waits
 FRONT = 3  # jobs per server in the line that hurry; those behind them look less often,
 FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
 ATTEMPTS = 3  # times that servers may lose a job before it is taken for what ends them
-# It is the server or the network, which may do better in a moment.
 PASSING = frozenset({"server_unreachable", "server_busy", "server_broken"})
 # Somebody else's doing, a file that was cleared away, or memory that others' models held: once
 # more, then the person is told.
@@ -176,7 +175,7 @@ class JobSteps:
                 return ENDED
             server = self._reach(server_name)
             if server is None:
-                return self._back_to_line(job, AWAY)
+                return self._back_to_line(job, server_name, AWAY)
             outcome = self._try(job, server, last=pause is None)
             if outcome != HERE_AGAIN:
                 return outcome
@@ -225,7 +224,7 @@ class JobSteps:
             return ENDED
         log.warning("job %s must be sent again: %s", job.id, error.code)
         self._store.update(job.id, again=job.again + 1, started=0.0)
-        return self._back_to_line(job, LOST)
+        return self._back_to_line(job, server.name, LOST)
 
     def _begin_anew(self, job: Job, server: Server, error: StudioError) -> str:
         """Once more on the same server. First it must forget the prompt, as ids are not reused."""
@@ -251,7 +250,8 @@ class JobSteps:
 
     def unfinished(self) -> list[str]:
         mine = self._store.driven_by(self._replica)
-        self._failed_at = {i: at for i, at in self._failed_at.items() if i in mine}
+        for job_id in self._failed_at.keys() - mine:  # others add to it meanwhile
+            self._failed_at.pop(job_id, None)
         return mine
 
     def _unfinished(self, job_id: str) -> Job | None:
@@ -284,13 +284,15 @@ class JobSteps:
         if not self._servers.still(server):  # the embedded engine was started anew elsewhere
             raise PromptLost
 
-    def _back_to_line(self, job: Job, outcome: str) -> str:
+    def _back_to_line(self, job: Job, server: str, outcome: str) -> str:
         """Give the server back; the prompt may be on it all the same, and is looked for there."""
-        if not job.finished:
-            self._failed_at[job.id] = self._failed_at.get(job.id, frozenset()) | {job.server}
-            self._store.update(job.id, status=WAITING, phase="line", node="", progress=0.0)
-            return outcome
-        return ENDED
+        if job.finished:
+            return ENDED
+        sent = self._store.get(job.id)  # it may have been lost by another one, before this one
+        bad = (sent.server if sent else "") or server
+        self._failed_at[job.id] = self._failed_at.get(job.id, frozenset()) | {bad}
+        self._store.update(job.id, status=WAITING, phase="line", node="", progress=0.0)
+        return outcome
 
     def _fail(self, job_id: str, error: StudioError) -> None:
         reason = {"code": error.code, "details": error.details}

@@ -1,6 +1,7 @@
 """What servers, networks, disks and other people do to one job, and how it ends."""
 
 import contextlib
+import copy
 import resource
 import threading
 import time
@@ -14,6 +15,8 @@ import requests
 import sqlalchemy as sa
 from PIL import Image
 
+from comfy.errors import PromptLost
+from comfy.jobs.durable import LOST
 from comfy.jobs.job import COMPLETED, FAILED, IN_PROGRESS, Job
 from comfy.jobs.patience import Patience
 from comfy.jobs.tables import LEASES
@@ -85,6 +88,22 @@ def test_a_job_that_another_replica_took_is_left_to_it(rig: Rig, engine: EngineP
     assert not rig.now(job).finished
     rig.studio._store.update(job.id, replica=me)
     assert ends(rig, job, engine) == (COMPLETED, None, 0, 1)
+
+
+def test_who_lost_a_job_gets_it_last(rig: Rig) -> None:
+    """The one that it was sent to: a job of a vanished server is missed by the next one, too."""
+    steps = copy.copy(rig.studio._steps)  # of its own is what it remembers
+    steps._failed_at = {}
+    server = next(iter(rig.studio._servers._all()))
+    for sent_to in ("", "gone"):
+        job = Job(id=str(uuid.uuid4()), task="invert", owner="", values={}, replica="another")
+        rig.studio._store.add(job)
+        rig.studio._store.update(job.id, server=sent_to or server.name)
+        assert steps._judge(job, server, PromptLost(), last=True) == LOST
+        assert steps._failed_at == {job.id: {sent_to or server.name}}
+        steps.unfinished()
+        assert steps._failed_at == {}  # it is another replica's
+        rig.studio._store.delete(job.id)
 
 
 def test_a_server_that_was_not_given_back_is_free_again(
