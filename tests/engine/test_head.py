@@ -16,7 +16,7 @@ from comfy.engine.node import Audio, Interrupted, NodeError
 from comfy.engine.nodes.head import NODES
 from tests.engine.head_samples import RATE, RecordingRun, portrait, sentence, silence
 
-(NODE,) = NODES
+NODE = NODES[0]
 
 
 def talk(run: RecordingRun, waveform: npt.NDArray[np.float32], **options: Any) -> Path:

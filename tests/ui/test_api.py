@@ -219,9 +219,9 @@ def test_what_no_server_here_can_use_is_said(client: Client) -> None:
     words = {"emotion_text": "quietly", "api_name": "/voice_clone"}
     with pytest.raises(AppError, match="No server can use this now"):
         client.predict(handle_file(VOICE), "hello", **words)
-    moved = {"video": handle_file(VOICE), "api_name": "/talking_head"}
-    with pytest.raises(AppError, match="."):
-        client.predict(None, handle_file(VOICE), **moved)
+    two = {"second_audio": handle_file(VOICE), "api_name": "/talking_head"}
+    with pytest.raises(AppError, match="No server can use this now"):
+        client.predict(handle_file(KEYFRAME), handle_file(VOICE), **two)
 
 
 def test_a_missing_text_is_named_as_on_the_page(client: Client) -> None:

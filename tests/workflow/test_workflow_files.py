@@ -33,6 +33,7 @@ GUIDE = {
     "indextts2-emotion-audio": ("173", {("101", "audio"), ("104", "audio")}),
     "indextts2-dialogue": ("173", {("101", "audio"), ("105", "audio")}),
     "infinitetalk-video": ("324", {("302", "video"), ("125", "audio")}),
+    "cpu-preview-video": ("324", {("302", "file"), ("125", "audio")}),
     "infinitetalk-two": ("324", {("315", "image"), ("125", "audio"), ("126", "audio")}),
 }
 FILES = {
@@ -118,11 +119,13 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "talking_head/infinitetalk-two-local",
         "talking_head/infinitetalk-two",
         "talking_head/cpu-preview",
+        "talking_head/cpu-preview-video",
     ]
     assert {name_of(v): list(v.unused) for v in VARIANTS if v.unused} == {
         "image_cleanup/cpu-preview": ["seed"],
         "image_cleanup/cpu-preview-mask": ["seed"],
         "talking_head/cpu-preview": ["prompt"],
+        "talking_head/cpu-preview-video": ["prompt", "seed"],
         "voice_clone/indextts2-emotion-audio": ["emotion"],
         "voice_clone/indextts2-emotion-text": ["emotion", "emotion_strength"],
     }
@@ -192,13 +195,8 @@ def with_models_renamed(variant: Variant) -> Nodes:
 
 def test_the_owners_own_model_files_do_as_well() -> None:
     info = recorded("comfyui-0.8.0")
-    ready = {
-        variant.name
-        for variant in FULL
-        if not problems(
-            resolve_models(variant.nodes, info, variant.alternatives), info, bound=variant.places
-        )
-    }
+    found = [(v, resolve_models(v.nodes, info, v.alternatives)) for v in FULL]
+    ready = {v.name for v, nodes in found if not problems(nodes, info, bound=v.places)}
     assert ready == {
         "qwen-image-edit",
         "qwen-image-edit-mask",
@@ -213,10 +211,10 @@ def test_the_owners_own_model_files_do_as_well() -> None:
 
 
 def test_only_the_preview_engine_finds_the_size_by_itself() -> None:
-    *full, preview = TASKS["talking_head"].variants
-    assert {variant.takes_auto("size") for variant in full} == {False}
-    assert preview.takes_auto("size")
-    assert full[0].takes_auto("seed")
+    variants = TASKS["talking_head"].variants
+    own = {variant.name for variant in variants if variant.takes_auto("size")}
+    assert own == {"cpu-preview", "cpu-preview-video"}
+    assert variants[0].takes_auto("seed")
 
 
 @pytest.mark.parametrize("variant", TASKS["talking_head"].variants, ids=name_of)

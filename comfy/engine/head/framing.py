@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
 from comfy.engine.head.face import Face
-from comfy.engine.head.geometry import Floats, Pixels, smoothstep
+from comfy.engine.head.geometry import Axes, Floats, Pixels, smoothstep
 from comfy.engine.node import NodeError
 
 LONGEST_SIDE = 960  # of a video whose size follows the picture
@@ -16,22 +18,45 @@ HEAD_ABOVE, HEAD_BELOW, HEAD_ASIDE = 1.9, 2.4, 1.9  # room a head needs, in eye 
 BAR_BLUR, FEATHER = 0.03, 0.06  # shares of the video's longest side
 
 
-def frame_picture(picture: Pixels, face: Face, width: int, height: int) -> tuple[Pixels, Face]:
-    """The video's still picture, exactly as large as asked, and the face in it.
+@dataclass(frozen=True)
+class Framing:
+    """How pictures of one shape become a video's frames: scaled, then shifted into `size`."""
+
+    size: tuple[int, int]
+    scale: float
+    dx: int
+    dy: int
+
+    def apply(self, picture: Pixels) -> Pixels:
+        """The frame of a picture."""
+        return _place(_resize(picture, self.scale), self.size, self.dx, self.dy)
+
+    def move(self, axes: Axes) -> Axes:
+        """Where axes of the picture are in the frame."""
+        return axes.moved(self.scale, self.dx, self.dy)
+
+
+def plan_framing(shape: tuple[int, ...], axes: Axes, width: int, height: int) -> Framing:
+    """Fill the video and keep the head in; `shape` is the picture's, `axes` its face's.
 
     A `width` or `height` of 0 follows the picture's aspect. Sides are even: H.264 stores colour
     at half size. Raises NodeError("video_too_small") below 64 pixels.
     """
-    size = video_size(picture.shape[1], picture.shape[0], width, height)
+    size = video_size(shape[1], shape[0], width, height)
     if min(size) < SHORTEST_SIDE:
         raise NodeError("video_too_small", f"{size[0]} x {size[1]} pixels cannot show a face")
-    scale = _scale(picture, face, size)
-    scaled = _resize(picture, scale)
-    face = face.moved(scale, 0, 0)
-    left, top, head_width, head_height = _head(face)
-    dx = _offset(scaled.shape[1], size[0], left + head_width / 2)
-    dy = _offset(scaled.shape[0], size[1], top + head_height / 2)
-    return _place(scaled, size, dx, dy), face.moved(1, dx, dy)
+    scale = _scale(shape, axes, size)
+    scaled = [max(1, round(side * scale)) for side in shape[1::-1]]
+    left, top, head_width, head_height = _head(axes.moved(scale, 0, 0))
+    dx = _offset(scaled[0], size[0], left + head_width / 2)
+    dy = _offset(scaled[1], size[1], top + head_height / 2)
+    return Framing(size, scale, dx, dy)
+
+
+def frame_picture(picture: Pixels, face: Face, width: int, height: int) -> tuple[Pixels, Face]:
+    """The still picture, exactly as large as asked, and the face in it: see plan_framing."""
+    framing = plan_framing(picture.shape, face.axes, width, height)
+    return framing.apply(picture), face.moved(framing.scale, framing.dx, framing.dy)
 
 
 def video_size(picture_width: int, picture_height: int, width: int, height: int) -> tuple[int, int]:
@@ -50,22 +75,22 @@ def _even(side: float) -> int:
     return max(2, 2 * round(side / 2))
 
 
-def _scale(picture: Pixels, face: Face, size: tuple[int, int]) -> float:
+def _scale(shape: tuple[int, ...], axes: Axes, size: tuple[int, int]) -> float:
     """The picture fills the video; it gets smaller only if the head would not fit in."""
-    height, width = (int(side) for side in picture.shape[:2])
-    _, _, head_width, head_height = _head(face)
+    height, width = shape[:2]
+    _, _, head_width, head_height = _head(axes)
     fill = max(size[0] / width, size[1] / height)
     whole = min(size[0] / width, size[1] / height)  # no reason to go below this
     head = min(size[0] / head_width, size[1] / head_height)
     return min(fill, max(head, whole))
 
 
-def _head(face: Face) -> tuple[float, float, float, float]:
+def _head(axes: Axes) -> tuple[float, float, float, float]:
     """Left, top, width, height of a box that holds hair, chin and ears."""
-    unit = face.axes.unit
+    unit = axes.unit
     return (
-        face.axes.x - HEAD_ASIDE * unit,
-        face.axes.y - HEAD_ABOVE * unit,
+        axes.x - HEAD_ASIDE * unit,
+        axes.y - HEAD_ABOVE * unit,
         2 * HEAD_ASIDE * unit,
         (HEAD_ABOVE + HEAD_BELOW) * unit,
     )

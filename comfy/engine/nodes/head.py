@@ -1,4 +1,4 @@
-"""The talking head as a node: a portrait and speech in, a video out."""
+"""The talking head as nodes: a portrait or a video, and speech in; a video out."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ def _run(
     return Result((Video(path),))
 
 
+def _run_on_video(
+    run: Run, video: Video, audio: Audio, width: int = 0, height: int = 0, fps: float = 25.0
+) -> Result:
+    # imported here: OpenCV and PyAV would delay the engine's first answer
+    from comfy.engine.head.retalk import retalk  # noqa: PLC0415
+
+    return Result((Video(retalk(run, video.path, audio, width=width, height=height, fps=fps)),))
+
+
+SIDE = Input("INT", options={"default": 0, "min": 0, "max": MAX_SIDE, "step": 2})
+FPS = Input("FLOAT", options={"default": 25.0, "min": 1.0, "max": 60.0, "step": 0.01})
+
 NODES: list[Node] = [
     Node(
         class_type="CPUTalkingHead",
@@ -35,12 +47,30 @@ NODES: list[Node] = [
         inputs={
             "image": Input("IMAGE"),
             "audio": Input("AUDIO"),
-            "width": Input("INT", options={"default": 0, "min": 0, "max": MAX_SIDE, "step": 2}),
-            "height": Input("INT", options={"default": 0, "min": 0, "max": MAX_SIDE, "step": 2}),
-            "fps": Input("FLOAT", options={"default": 25.0, "min": 1.0, "max": 60.0, "step": 0.01}),
+            "width": SIDE,
+            "height": SIDE,
+            "fps": FPS,
             "seed": Input("INT", options={"default": 0, "min": 0, "max": 2**64 - 1}),
         },
         outputs=("VIDEO",),
         run=_run,
-    )
+    ),
+    Node(
+        class_type="CPUTalkingVideo",
+        display_name="Talking video (CPU)",
+        category="preview/video",
+        description=(
+            "Gives the face in a video other lips, in time with speech, where it can be followed. "
+            "A video that is shorter than the speech holds its last picture."
+        ),
+        inputs={
+            "video": Input("VIDEO"),
+            "audio": Input("AUDIO"),
+            "width": SIDE,
+            "height": SIDE,
+            "fps": FPS,
+        },
+        outputs=("VIDEO",),
+        run=_run_on_video,
+    ),
 ]

@@ -1,14 +1,30 @@
-"""Video out: CreateVideo and SaveVideo, as ComfyUI has them."""
+"""Video in and out: LoadVideo, CreateVideo and SaveVideo, as ComfyUI has them."""
 
 from __future__ import annotations
 
 import shutil
 import uuid
 
+from comfy.engine.folders import Folders
 from comfy.engine.node import Audio, ImageBatch, Input, Node, Result, Run, Video
-from comfy.engine.nodes.files import HIDDEN, PREFIX, place_for
+from comfy.engine.nodes.files import (
+    HIDDEN,
+    PREFIX,
+    file_digest,
+    find_file,
+    list_files,
+    place_for,
+)
 
 MODULE = "comfy_extras.nodes_video"
+
+
+def _load_video(run: Run, file: str) -> Result:
+    return Result((Video(find_file(run, file)),))
+
+
+def _check_video(folders: Folders, file: str) -> str:
+    return "" if folders.find(file) else f"Invalid video file: {file}"
 
 
 def _create_video(
@@ -43,6 +59,18 @@ def _choice(tooltip: str, *options: str) -> Input:
 
 
 NODES: list[Node] = [
+    Node(
+        class_type="LoadVideo",
+        display_name="Load Video",
+        category="image/video",
+        inputs={"file": Input("COMBO", options={"multiselect": False, "video_upload": True})},
+        outputs=("VIDEO",),
+        run=_load_video,
+        choices={"file": lambda folder: list_files(folder, "video")},
+        fingerprint=lambda run, file: file_digest(run, file),
+        validate=_check_video,
+        python_module=MODULE,
+    ),
     Node(
         class_type="CreateVideo",
         display_name="Create Video",

@@ -1,0 +1,49 @@
+"""Read a video at a steady rate, frame by frame: two passes cost less than all its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from comfy.engine.head.geometry import Pixels
+from comfy.engine.node import NodeError
+
+BROKEN = (av.FFmpegError, OSError, ValueError)
+
+
+def steady_frames(
+    path: Path, count: int, fps: Fraction, check: Callable[[], None]
+) -> Iterator[Pixels]:
+    """What the video shows at each of at most `count` moments; ends when the video does.
+
+    Raises NodeError("video_unreadable") where it cannot be opened.
+    """
+    try:
+        with av.open(str(path)) as container:
+            yield from _steady(container, count, fps, check)
+    except BROKEN as exc:
+        raise NodeError("video_unreadable", "the video cannot be read") from exc
+
+
+def _steady(
+    container: Any, count: int, fps: Fraction, check: Callable[[], None]
+) -> Iterator[Pixels]:
+    shown: Any = None
+    begin, number = 0.0, 0
+    for frame in container.decode(container.streams.video[0]):
+        check()
+        moment = float(frame.time or 0.0)
+        if shown is None:
+            begin = moment
+        while shown is not None and number / fps < moment - begin - 0.001:
+            if number >= count:
+                return
+            yield shown
+            number += 1
+        shown = frame.to_ndarray(format="rgb24")
+    if shown is not None and number < count:
+        yield shown
