@@ -13,7 +13,7 @@ from typing import Any
 from comfy.errors import InputError
 from comfy.jobs.consent import Consents
 from comfy.jobs.guests import Guests
-from comfy.jobs.job import COMPLETED, Job, Link
+from comfy.jobs.job import ANY, COMPLETED, Job, Link
 from comfy.jobs.parts import SPEEDS, TIMES, Parts
 from comfy.jobs.pipeline import LATER, split
 from comfy.jobs.replicas import Replicas
@@ -181,6 +181,7 @@ class Intake:
         if twin and self._is_shared(twin, asked):
             return twin
         self._uploads.room.check(owner)
+        manifest = self._tasks.get(task)  # none of a batch
         job = Job(
             id=job_id or str(uuid.uuid4()),
             task=task,
@@ -195,6 +196,7 @@ class Intake:
             asked=asked,
             wish=wish,
             uncut=accepted.uncut,
+            given=" ".join(sorted(manifest.given(accepted.values))) if manifest else ANY,
         )
         stored = self._keep(job)
         if stored == job.id:

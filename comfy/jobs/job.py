@@ -18,6 +18,8 @@ FINISHED = frozenset({COMPLETED, FAILED, CANCELLED})
 
 REMEDY = "remedy"  # of a job's values: what mends the result that is its only part
 
+ANY = "*"  # of `given`: nobody knows
+
 Finding = Mapping[str, Any]
 """`code`, a text key under `verdict.`, and what its sentence mentions."""
 
@@ -60,6 +62,8 @@ class Job:
     `asked`: somebody asked for it by itself, not only for what is made of it.
     `notes` is what the server's nodes told about the result, one code and its text in a line.
     `findings` is what is wrong with the result, as far as the studio could see.
+    `given` names the inputs that decide which variants can do it (see Task.given), in a line; ANY
+    in a row of an older version, and of a batch.
     `uncut` is what was given before it was cut for a proof, by input.
     `wish` is the variant that the person asked for; "" for the best that there is. `variant` is
     the one that it was sent with.
@@ -100,6 +104,7 @@ class Job:
     uncut: Mapping[str, Any] = field(default_factory=dict)
     wish: str = ""
     expected: float = 0.0
+    given: str = ANY
 
     def changed(self, **fields: Any) -> Job:
         """This job with other values in some fields."""

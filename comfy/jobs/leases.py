@@ -20,8 +20,8 @@ from comfy.workflow.pace import Pace
 
 PER_SERVER = 2  # one prompt runs, one waits in the server's own queue: no gap between them
 
-Rivals = Callable[[str, str], Collection[str]]
-"""Names of the servers that can run a task with a wished variant ("": any)."""
+Rivals = Callable[[str, str, str], Collection[str]]
+"""Names of the servers that can run a task with a wished variant ("": any) for what is given."""
 
 
 @dataclass(frozen=True)
@@ -269,12 +269,15 @@ def _before(
     return Counter(shared[_kind(rows[job_id])] for job_id in before)
 
 
-def _kind(row: Any) -> tuple[str, str]:
-    return str(row.task), str(row.wish)
+def _kind(row: Any) -> tuple[str, str, str]:
+    return str(row.task), str(row.wish), str(row.given)
 
 
 _TIMES = (JOBS.c.started, JOBS.c.expected)
-_TURN = tuple(JOBS.c[name] for name in ("id", "owner", "priority", "created", "task", "wish"))
+_TURN = (
+    *(JOBS.c.id, JOBS.c.owner, JOBS.c.priority, JOBS.c.created),
+    *(JOBS.c.task, JOBS.c.wish, JOBS.c.given),
+)
 # Who got a server a moment ago still says that it is in line.
 _IN_LINE = sa.and_(
     JOBS.c.status == WAITING,

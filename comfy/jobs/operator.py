@@ -105,6 +105,7 @@ class Operator:
             consent=job.consent,
             priority=job.priority,
             wish=job.wish,
+            given=job.given,
             uncut=job.uncut,
         ).changed(**fields)
         self._store.add(again)  # without a replica: one that lives takes it up

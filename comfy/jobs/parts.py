@@ -114,6 +114,7 @@ class Parts:
             priority=whole.priority,
             replica=self._replicas.least_busy(),
             wish=whole.wish,
+            given=" ".join(sorted(self._tasks[whole.task].given(values))),
         )
         self._store.add(part)  # nothing happens if it is there: the same step after a crash
         self._start(self._store.get(part.id) or part)

@@ -13,8 +13,9 @@ from comfy.addresses import BadAddress, ServerAddress
 from comfy.client.http import ComfyClient
 from comfy.errors import ServerError
 from comfy.jobs.embedded import EmbeddedEngine
+from comfy.jobs.job import ANY
 from comfy.jobs.patience import Patience
-from comfy.jobs.server import Server, ServerState
+from comfy.jobs.server import Given, Server, ServerState
 from comfy.settings import Settings
 from comfy.workflow.task import Task
 from comfy.workflow.variant import Variant
@@ -120,6 +121,11 @@ class Servers:
         only if there are no others."""
         return [server.name for server, _ in self._able(task, wish, values)]
 
+    def rivals(self, task: str, wish: str, given: str) -> Sequence[str]:
+        """The same for a job in line, of which no more is read than what is `given`: see Job."""
+        names = None if given == ANY else frozenset(given.split())
+        return [server.name for server, _ in self._fitting(task, wish, names)]
+
     def variant(self, task: str, wish: str, values: Values) -> Variant | None:
         """The variant that such a job would be run with now."""
         return next((variant for _, variant in self._able(task, wish, values)), None)
@@ -145,6 +151,9 @@ class Servers:
     def _able(self, task: str, wish: str, values: Values) -> list[tuple[Server, Variant]]:
         manifest = self._tasks.get(task)
         given = manifest.given(values) if manifest and values is not None else None
+        return self._fitting(task, wish, given)
+
+    def _fitting(self, task: str, wish: str, given: Given) -> list[tuple[Server, Variant]]:
         found = [
             (server, variant)
             for server in self._all()

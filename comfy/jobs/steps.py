@@ -104,9 +104,9 @@ class JobSteps:
             bad = self._failed_at.get(job.id, frozenset())
             known = self._abilities.of(job, able, bad)
             near = place < FRONT * len(known)
-            if near and (server := self._leases.take(job, known, self._servers.able)):
+            if near and (server := self._leases.take(job, known, self._servers.rivals)):
                 return server
-            place = self._leases.place(job, known, self._servers.able)
+            place = self._leases.place(job, known, self._servers.rivals)
             expected = job.expected or self._leases.expected(known)
             self._store.show(job, phase="line", place=place, expected=expected)
             if near:

@@ -8,7 +8,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from comfy.jobs.job import Job, Link, Output
+from comfy.jobs.job import ANY, Job, Link, Output
 
 META = sa.MetaData()
 JOBS = sa.Table(
@@ -47,6 +47,7 @@ JOBS = sa.Table(
     sa.Column("uncut", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("wish", sa.String(64), nullable=False, server_default=""),
     sa.Column("expected", sa.Float, nullable=False, server_default="0"),
+    sa.Column("given", sa.String(256), nullable=False, server_default=ANY),
     sa.Index("jobs_owner_created", "owner", "created"),
 )
 LEASES = sa.Table(

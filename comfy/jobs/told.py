@@ -156,7 +156,7 @@ class Estimates:
         for job in sorted(turns, key=lambda job: turns[job]):
             if job == ME:
                 break
-            names = self._servers.able(rows[job].task, rows[job].wish)
+            names = self._servers.rivals(rows[job].task, rows[job].wish, rows[job].given)
             if names:
                 soonest = min(names, key=lambda name: plan.free.get(name, 0.0))
                 expected = float(rows[job].expected) or Pace().seconds(1)

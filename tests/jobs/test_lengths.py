@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 
 from comfy.jobs.abilities import Abilities
-from comfy.jobs.job import COMPLETED, Job
+from comfy.jobs.job import ANY, COMPLETED, Job
 from comfy.jobs.labels import Labels
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
@@ -104,6 +104,9 @@ def test_a_sound_is_cut_for_the_best_variant_and_servers_with_less_get_no_longer
         assert names(job(8)) == [better.name, native.name]
         assert names(job(8), bad=[better.name]) == [native.name]
         assert names(job(30)) == names(job(30), bad=[better.name]) == [better.name]
+        assert servers.rivals("talking_head", "", ANY) == [better.name, native.name]
+        assert servers.rivals("talking_head", "", "audio image") == [better.name, native.name]
+        assert servers.rivals("talking_head", "", "audio video") == []  # no need to wait for those
         assert names(job(41)) == [better.name, native.name]  # none takes it: it was cut before
     for server in (better, native):
         server.client.close()

@@ -33,6 +33,7 @@ def test_a_long_speech_is_cut_run_in_parts_and_joined_without_a_seam(studio, lon
     given = {"image": PORTRAIT, "audio": long_speech, "size": "480x832"}
     whole = ended(studio, studio.submit("talking_head", given, owner="long"))
     parts = studio.parts(whole)
+    assert {job.given for job in (whole, *parts)} == {"audio image"}
     assert (whole.status, whole.error) == (COMPLETED, {})
     assert [part.status for part in parts] == [COMPLETED, COMPLETED]
     assert (whole.quality, whole.variant, whole.server) == ("preview", "cpu-preview", "")

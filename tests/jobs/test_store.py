@@ -172,7 +172,7 @@ ONE = [Able("one")]
 BOTH = [Able("one"), Able("two")]
 
 
-def anywhere(_task: str, _wish: str) -> list[str]:
+def anywhere(*_kind: str) -> list[str]:
     return ["one", "two"]
 
 
@@ -202,7 +202,7 @@ def test_jobs_that_want_other_servers_are_not_in_the_way(store):
         store.add(in_line(name, float(number)).changed(task="talking_head"))
     store.add(in_line("d", 9.0))
     last = store.get("d")
-    assert leases.place(last, ONE, lambda task, _: ["two"] if task == "talking_head" else []) == 0
+    assert leases.place(last, ONE, lambda task, *_: ["two"] if task == "talking_head" else []) == 0
     assert leases.place(last, ONE, anywhere) == 3
     assert leases.take(last, ONE, lambda *_: ["two"]) == "one"
 
@@ -210,7 +210,7 @@ def test_jobs_that_want_other_servers_are_not_in_the_way(store):
 def test_jobs_that_wait_for_a_full_server_keep_nobody_from_a_free_one(store):
     """Two run on "one", which alone has what three others wish for; "two" is free."""
 
-    def can(_task: str, wish: str) -> list[str]:
+    def can(_task: str, wish: str, _given: str) -> list[str]:
         return ["one"] if wish else ["one", "two"]
 
     leases = Leases(store)
