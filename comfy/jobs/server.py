@@ -61,7 +61,8 @@ class Server:
     online: bool = False
     looked: bool = False
     seen: float = field(default_factory=time.monotonic)  # its newest answer to a look
-    waiting: int = 0
+    back: float = 0.0  # time.monotonic() when it came, or came back
+    prompts: tuple[str, ...] = ()  # those that it runs or that wait there, whoever's
     weight: float = 1.0
     tags: tuple[str, ...] = ()
     address: ServerAddress | None = None
@@ -76,7 +77,8 @@ class Server:
         was = self.online
         try:
             queue = self.client.queue(tries=1)
-            self.waiting = len(queue.running) + len(queue.pending)
+            self.prompts = (*queue.running, *queue.pending)
+            self.back = self.back if was else time.monotonic()
             self.stalled = self.stalled if was else -SICK
             if not was or time.monotonic() - self.asked > OBJECT_INFO_AGE:
                 self._ask_abilities(tasks)
@@ -88,6 +90,19 @@ class Server:
         self.looked = True
         if self.online and not was:
             log.info("server %s is there, ready for: %s", self.name, ", ".join(self.ready) or "-")
+
+    @property
+    def waiting(self) -> int:
+        return len(self.prompts)
+
+    def end(self, prompts: Collection[str]) -> None:
+        """Take these off the server; those that it keeps are asked for again at the next look."""
+        for prompt_id in prompts:
+            log.warning("server %s has prompt %s no more: it runs elsewhere", self.name, prompt_id)
+            try:
+                self.client.cancel(prompt_id)
+            except StudioError as error:
+                log.info("server %s could not be told: %s", self.name, error.code)
 
     def _ask_abilities(self, tasks: Mapping[str, Task]) -> None:
         self.object_info = self.client.object_info()

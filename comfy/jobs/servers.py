@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,15 +25,25 @@ log = logging.getLogger(__name__)
 SOON = 0.3  # seconds between two looks at an embedded engine that does not answer
 EMBEDDED = "embedded"
 Values = Mapping[str, Any] | None  # those of a job
+RETURNED = 300.0  # seconds after its return in which a server may still work for jobs that left
+Moved = Callable[[str, Collection[str]], Collection[str]]
+"""Which of a server's prompts are jobs that another server has now."""
 CLIENT_ID = "studio"  # the same everywhere: any replica may listen to any prompt
 
 
 class Servers:
     """Looks after each server in a thread; the embedded engine is started and kept alive."""
 
-    def __init__(self, settings: Settings, tasks: Mapping[str, Task], patience: Patience) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        tasks: Mapping[str, Task],
+        patience: Patience,
+        moved: Moved = lambda *_: (),
+    ) -> None:
         self._tasks = tasks
         self._patience = patience
+        self._moved = moved
         self._closing = threading.Event()
         self._engine: EmbeddedEngine | None = None
         self._servers: dict[str, Server] = {}
@@ -207,7 +217,13 @@ class Servers:
                 server = self._servers.get(name)
             if server:
                 server.look(self._tasks)
+                self._end_strays(server)
             self._closing.wait(self._pause(server))
+
+    def _end_strays(self, server: Server) -> None:
+        """What was given up while a server was away must not cost it hours when it is back."""
+        if server.online and server.prompts and time.monotonic() - server.back < RETURNED:
+            server.end(self._moved(server.name, server.prompts))
 
     def _pause(self, server: Server | None) -> float:
         if server and server.online:

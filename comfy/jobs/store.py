@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -161,6 +162,12 @@ class Store:
         """The ids of a replica's unfinished jobs."""
         query = sa.select(JOBS.c.id).where(JOBS.c.status.not_in(FINISHED))
         query = query.where(JOBS.c.replica == replica)
+        return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
+
+    def moved(self, server: str, prompts: Collection[str]) -> list[str]:
+        """Which of these are jobs that were sent to another server since."""
+        elsewhere = JOBS.c.server.not_in(("", server))
+        query = sa.select(JOBS.c.id).where(JOBS.c.id.in_(prompts), elsewhere)
         return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
 
     def twin(self, fingerprint: str, owner: str, wish: str = "") -> Job | None:

@@ -68,7 +68,7 @@ class Studio:
         self._store = Store(settings.database, settings.data, settings.storage)
         self.operator = Operator(self._store)
         self._leases = Leases(self._store)
-        self._servers = Servers(settings, self.tasks, patience)
+        self._servers = Servers(settings, self.tasks, patience, self._store.moved)
         self.guests = Guests(self._store)
         labels = Labels(settings, self._store)
         twins = Twins(self._store, self._servers)

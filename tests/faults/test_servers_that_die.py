@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import requests
 
 from comfy.errors import StudioError
 from comfy.jobs.embedded import EmbeddedEngine
@@ -200,3 +201,25 @@ def test_two_studios_on_one_data_folder_are_refused_in_words(rig: Rig) -> None:
     assert (caught.value.code, caught.value.details) == ("data_in_use", {"folder": "data"})
     assert rig.finished(rig.submit()).status == COMPLETED
     assert load_tasks(rig.data.parent / "workflows").keys() == {"invert", "nap"}
+
+
+def test_a_server_that_comes_back_does_not_go_on_with_what_another_one_has(
+    open_rig: OpenRig, start_engine: StartEngine
+) -> None:
+    frozen, other = start_engine(), start_engine()
+    rig = open_rig(frozen.url, other.url, patience=WATCHFUL)
+    rig.ready()
+    job = rig.submit(seconds=60.0)
+    wait_for(lambda: rig.now(job).status == IN_PROGRESS)
+    engines = {"1": frozen, "2": other}
+    first, second = engines.pop(rig.now(job).server), *engines.values()
+    os.kill(first.pid, signal.SIGSTOP)
+    wait_for(lambda: rig.now(job).status == IN_PROGRESS and _works(second))
+    os.kill(first.pid, signal.SIGCONT)
+    wait_for(lambda: not _works(first))
+    assert rig.now(job).status == IN_PROGRESS
+    rig.studio.cancel(job.id)
+
+
+def _works(engine: EngineProcess) -> bool:
+    return any(requests.get(f"{engine.url}/queue", timeout=10).json().values())
