@@ -112,8 +112,10 @@ def _enlarged(smooth: Floats, factor: int, first: int, last: int, width: int) ->
 
 def _grain(view: Picture, hole: Mask, size: int) -> npt.NDArray[np.float32]:
     """Strength of fine noise around each pixel: low on purpose, so that edges do not count."""
-    colours = view.astype(np.float32)
-    fine = np.abs(colours - cv2.GaussianBlur(colours, (0, 0), 1.6)).mean(axis=2)
+    fine = np.zeros(hole.shape, np.float32)
+    for channel in cv2.split(view):  # one at a time: a strip of a large photo is large too
+        plane = channel.astype(np.float32)
+        fine += np.abs(plane - cv2.GaussianBlur(plane, (0, 0), 1.6)) / 3
     known = (~dilate(hole, 5)).astype(np.float32)
     seen = cv2.blur(np.minimum(fine, 12) * known, (size, size))
     strength = seen / np.maximum(cv2.blur(known, (size, size)), 1e-3)

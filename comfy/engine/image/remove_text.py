@@ -119,17 +119,18 @@ def _erase(
     check: Check,
     rims: Mask | None = None,
 ) -> None:
-    """Take off the bars, mask the letters and fill, in place. `rims` are filled as they are."""
+    """Take off the bars, mask the letters and fill, in place. `rims` are filled smoothly."""
     on_bars = _take_off_bars(cleaned, hole, boxes, check)
     progress(2, _STEPS, previews.small(cleaned))
     for box in boxes:
         check()
         _mark(cleaned, hole, box, shadow=box not in on_bars)
     grow_into_calm(cleaned, hole)
-    everything = hole if rims is None else hole | rims
-    progress(3, _STEPS, previews.mask(cleaned, everything))
+    if rims is not None:
+        rims |= hole
+    progress(3, _STEPS, previews.mask(cleaned, hole if rims is None else rims))
     if rims is not None:  # thin and all over the picture: only the letters need more
-        fill(cleaned, everything, check, detailed=False)
+        fill(cleaned, rims, check, detailed=False)
     fill(cleaned, hole, check)
     progress(4, _STEPS, previews.small(cleaned))
 
