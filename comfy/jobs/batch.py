@@ -106,6 +106,9 @@ class Batches:
                     row["values"], batch.owner, batch.origin, said, wishes, asked=False
                 )
                 row["jobs"] = [job.id for job in jobs]
+                if not self._store.update(batch.id, **self._begun(batch, rows)):  # it was stopped
+                    self._drop(jobs)
+                    return False
             except StudioError as error:
                 if error.code in FULL:
                     break
@@ -122,12 +125,22 @@ class Batches:
             "progress": round(sum(map(progress, chains)) / max(1, len(rows)), 2),
         }
         if rows != list(batch.values[ROWS]):
-            changes |= {
-                "values": {**batch.values, ROWS: rows},
-                "parts": [Link(c[-1].id) for c in chains if c],
-            }
+            changes |= self._begun(batch, rows)
         self._store.show(batch, **changes)
         return all(done)
+
+    def _begun(self, batch: Job, rows: Sequence[Row]) -> dict[str, Any]:
+        """What has begun, as the batch keeps it."""
+        chains = (self.chain(row) for row in rows)
+        parts = [Link(chain[-1].id) for chain in chains if chain]
+        return {"values": {**batch.values, ROWS: rows}, "parts": parts}
+
+    def _drop(self, chain: Sequence[Job]) -> None:
+        """Cancel what nobody wants but a batch that was stopped."""
+        for job in reversed(chain):
+            now = self._store.get(job.id)
+            if now and not now.asked and not self._store.dependents(job.id):
+                self._store.update(job.id, status=CANCELLED)
 
     def chain(self, row: Mapping[str, Any]) -> list[Job]:
         """The jobs of a row that has begun."""

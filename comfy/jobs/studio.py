@@ -245,10 +245,10 @@ class Studio:
 
     def cancel(self, job_id: str) -> Job | None:
         """Cancel the job, and the unfinished ones that nobody wants but for it."""
-        job = self._store.get(job_id)
+        self._store.update(job_id, status=CANCELLED)
+        job = self._store.get(job_id)  # now it gets no more parts
         if job is None:
             return None
-        self._store.update(job_id, status=CANCELLED)
         for link in job.links:
             linked = self._store.get(link.job)
             if linked and not linked.asked and not self._store.dependents(link.job):

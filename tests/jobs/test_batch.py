@@ -1,12 +1,14 @@
 """Many chains as one job: a bad row stops no other, all that is done is zipped, the rest redone."""
 
+import uuid
 import zipfile
 
 import pytest
 from PIL import Image
 
 from comfy.errors import InputError
-from comfy.jobs.job import CANCELLED, COMPLETED, Link
+from comfy.jobs.job import CANCELLED, COMPLETED, Job, Link
+from comfy.jobs.store import BATCH
 
 UNSPEAKABLE = "مرحبا يا صديقي العزيز"  # the preview engine has no voice for it
 
@@ -75,6 +77,19 @@ def test_a_cancelled_batch_ends_its_chains(studio, files):
     assert studio.job(batch.id).status == CANCELLED
     assert all(studio.job(link.job).finished for link in job.parts)
     assert Link("") not in job.parts
+
+
+def test_a_batch_that_is_cancelled_while_it_is_fed_leaves_nothing_running(studio, files):
+    given = [row(files, name, "good", f"{name}.") for name in ("Five", "Six")]
+    rows = [studio.batches._accept(each, "fed", True, {}) for each in given]
+    batch = Job(id=str(uuid.uuid4()), task=BATCH, owner="fed", values={"rows": rows})
+    batch = batch.changed(replica="another")  # whose thread looked at it a moment ago
+    studio._store.add(batch)
+    studio.cancel(batch.id)
+    assert not studio.batches.feed(batch)
+    video, *others = studio.recent("fed")
+    assert (video.task, video.status, len(others)) == ("talking_head", CANCELLED, 2)
+    assert all(job.finished for job in others)
 
 
 def test_nothing_that_can_be_used_is_refused_at_once(studio, files):
