@@ -106,6 +106,16 @@ def test_a_canvas_with_an_unknown_class_is_told(
     assert len(task.variants) == 1 - len(broken)
 
 
+def test_every_class_of_a_picture_s_mask_is_known_without_a_server() -> None:
+    used = {
+        node["class_type"]
+        for variant in OURS["image_cleanup"].variants
+        if "mask" in variant.takes and not variant.name.startswith("cpu-")
+        for node in variant.nodes.values()
+    }
+    assert {"LoadImageMask", "SetLatentNoiseMask"} < used <= set(read_signatures(WORKFLOWS))
+
+
 def test_a_folder_that_is_not_there_or_has_no_tasks_changes_nothing(tmp_path: Path) -> None:
     assert load_tasks(WORKFLOWS, tmp_path / "gone") == OURS
     assert load_tasks(tmp_path, put(tmp_path / "own", a=foreign.voice())) == {}
