@@ -3,10 +3,11 @@
 import pytest
 
 from comfy.jobs.choice import Candidate, choose, in_turn
+from comfy.jobs.job import COMPLETED
 from comfy.jobs.leases import Able, Leases
 from comfy.jobs.speeds import pace_at
 from comfy.workflow.pace import Pace
-from tests.jobs.test_store import anywhere, in_line, store  # noqa: F401  a fixture
+from tests.jobs.test_store import ONE, anywhere, in_line, store  # noqa: F401  a fixture
 
 
 def test_the_warm_server_is_taken():
@@ -32,6 +33,22 @@ def test_everybody_s_first_job_comes_before_anybody_s_second():
     waiting = [("a1", "a", 0), ("a2", "a", 0), ("a3", "a", 0), ("b1", "b", 0), ("vip", "c", 5)]
     turns = in_turn(waiting, running=["a"])
     assert sorted(turns, key=lambda job: turns[job]) == ["vip", "b1", "a1", "a2", "a3"]
+
+
+def test_who_hurries_and_who_has_none_yet_gets_the_server(store):  # noqa: F811
+    leases = Leases(store)
+    jobs = [
+        in_line(name, float(n)).changed(owner=name[0], priority=int(name == "vip"))
+        for n, name in enumerate(("a1", "a2", "b1", "vip"))
+    ]
+    for job in jobs:
+        store.add(job)
+    got = [job.id for job in jobs if leases.take(job, ONE, anywhere)]
+    assert got == ["a1", "vip"]  # there is room for two
+    store.update("vip", status=COMPLETED)
+    leases.release("vip")
+    assert leases.take(jobs[1], ONE, anywhere) == ""
+    assert leases.take(jobs[2], ONE, anywhere) == "one"
 
 
 def test_a_server_that_is_drained_gets_no_jobs(store):  # noqa: F811
