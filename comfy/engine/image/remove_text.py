@@ -71,7 +71,7 @@ def remove_text(
         progress(_STEPS, _STEPS, None)
         return Cleaning(picture, [])
     progress(1, _STEPS, previews.boxes(picture, chosen))
-    cleaned, hole = picture.copy(), np.zeros(picture.shape[:2], bool)
+    cleaned = picture.copy()
     rest: Sequence[TextBox] = chosen
     if (rims := _take_off_tiles(cleaned, chosen, check)) is not None:
         tiles = [box for box in chosen if box.repeated]
@@ -82,8 +82,10 @@ def remove_text(
             if not any(alike(box, tile) for tile in tiles)
         ]
         chosen = tiles + rest
-    _erase(cleaned, hole, rest, progress, check, rims)
-    _erase_rests(cleaned, chosen, check, everywhere=rims is not None)
+    _erase(cleaned, np.zeros(picture.shape[:2], bool), rest, progress, check, rims)
+    tiled = rims is not None
+    del rims  # as large as the picture
+    _erase_rests(cleaned, chosen, check, everywhere=tiled)
     progress(_STEPS, _STEPS, previews.small(cleaned))
     return Cleaning(cleaned, _removed(chosen))
 
