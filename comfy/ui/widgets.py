@@ -15,6 +15,7 @@ from comfy.workflow.inputs import Input
 
 WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color="#6d5df0")
 PICTURE_HEIGHT = 230
+SMALL_HEIGHT = 150  # of what may be left empty
 PAINT_WORDS = ("title", "hint", "empty", "keys", "brush", "undo", "clear")
 
 
@@ -83,7 +84,7 @@ def create_input(tab: str, item: Input, *, hidden: bool = False) -> Any:
         case "audio":
             return _sound(common)
         case "video":
-            return _video(common)
+            return _video(item, common)
         case "mask":
             return _mask(tab, item, common)
         case "text":
@@ -126,9 +127,10 @@ def _sound(common: dict[str, Any]) -> Any:
     )
 
 
-def _video(common: dict[str, Any]) -> Any:
+def _video(item: Input, common: dict[str, Any]) -> Any:
+    height = PICTURE_HEIGHT if item.required else SMALL_HEIGHT
     return gr.Video(
-        sources=["upload"], height=PICTURE_HEIGHT, elem_classes="video-in", buttons=[], **common
+        sources=["upload"], height=height, elem_classes="video-in", buttons=[], **common
     )
 
 

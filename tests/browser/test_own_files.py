@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.steps import ASSETS, RESULTS, VOICE, choose, put, show_tab, wait_for
+from tests.browser.steps import ASSETS, RESULTS, SECONDS, VOICE, choose, put, show_tab, wait_for
 from tests.media.test_hints import clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -94,7 +94,7 @@ def test_a_large_picture_shows_at_once_that_it_is_being_prepared(
     page = open_page()
     put(page, "image_cleanup", "image", large)
     page.click("#run-image_cleanup")
-    page.wait_for_selector("#card-image_cleanup .card.preparing", timeout=300)
+    page.wait_for_selector("#card-image_cleanup .card.preparing", timeout=2 * SECONDS)
     page.wait_for_selector("#card-image_cleanup .card.running:not(.preparing)")
     page.click("#cancel-image_cleanup")
 
