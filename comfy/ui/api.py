@@ -129,6 +129,7 @@ class Api:
         variant: str = "",
         video: FileData | None = None,
         second_audio: FileData | None = None,
+        face: str | None = None,
     ) -> tuple[FileData | None, dict]:  # type: ignore[type-arg]
         """Make the person in a picture speak a recording.
 
@@ -143,6 +144,7 @@ class Api:
             variant: which of the possible ones, e.g. "infinitetalk"; empty: the best
             video: the person on film, instead of `image` (None then), where a server can
             second_audio: what a second person, on the right, says after, where a server can
+            face: of several in the picture "left", "middle" or "right", where a server can
 
         Returns:
             The video, and the job.
@@ -155,6 +157,7 @@ class Api:
             "seed": seed,
             "video": video,
             "second_audio": second_audio,
+            "face": face,
         }
         files, job = self._run(request, "talking_head", values, wait, consent, variant)
         return files[-1], job

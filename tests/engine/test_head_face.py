@@ -6,11 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from comfy.engine.head.face import find_face
+from comfy.engine.head.face import FACES, find_face
 from comfy.engine.head.framing import frame_picture
 from comfy.engine.head.geometry import Pixels
 from comfy.engine.head.mouth import Mouth, find_mouth
 from comfy.engine.node import NodeError
+from comfy.engine.nodes.head import FACE
 from tests.engine.head_samples import portrait
 
 
@@ -109,3 +110,20 @@ def test_a_video_too_small_for_a_face_is_refused() -> None:
     picture = portrait()
     with pytest.raises(NodeError, match="^video_too_small: "):
         frame_picture(picture, find_face(picture, lambda: None), 640, 32)
+
+
+def test_one_of_several_faces_is_chosen() -> None:
+    three = np.hstack([portrait(160)] * 3)
+    for number, which in enumerate(("left", "middle", "right")):
+        face = find_face(three, lambda: None, which)
+        assert abs(face.axes.x - (number + 0.5) * 160) < 25
+
+
+def test_a_face_that_is_not_there_is_not_guessed() -> None:
+    two = np.hstack([portrait(160)] * 2)
+    with pytest.raises(NodeError, match="^no_such_face: "):
+        find_face(two, lambda: None, "middle")
+
+
+def test_the_node_offers_what_can_be_found() -> None:
+    assert tuple(FACE["options"]) == FACES

@@ -66,7 +66,7 @@ def test_the_endpoints_are_these_and_no_others(client: Client) -> None:
         ],
         "/talking_head": [
             *("image", "audio", "prompt=''", "size='auto'", *LAST, WHICH),
-            *("video=None", "second_audio=None"),
+            *("video=None", "second_audio=None", "face=None"),
         ],
         "/pipeline": [
             *("image", "reference_audio", "text", "instruction=''", "emotion='neutral'"),

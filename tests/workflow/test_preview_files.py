@@ -19,7 +19,7 @@ TASKS = load_tasks(Path(__file__).parents[2] / "workflows")
 def test_the_engine_has_nothing_against_any_choice(engine: EngineProcess) -> None:
     info = requests.get(f"{engine.url}/object_info", timeout=10).json()
     given = {"image": "a.png", "audio": "a.wav", "reference_audio": "a.wav", "text": "你好"}
-    given |= {"mask": "a.png", "video": "a.mp4"}
+    given |= {"mask": "a.png", "video": "a.mp4", "face": "left"}
     previews = [v for t in TASKS.values() for v in t.variants if v.quality == "preview"]
     assert list(dict.fromkeys(variant.task for variant in previews)) == list(TASKS)
     for variant in previews:

@@ -80,7 +80,7 @@ def values_for(variant: Variant, **given_values: Any) -> dict[str, Any]:
     used = [item for item in task.inputs if not item.picks or item.name in variant.takes]
     files = {item.name: FILES[item.kind] for item in used if item.kind in FILE_KINDS}
     texts = {item.name: "你好" for item in used if item.kind == "text"}
-    shapes = {i.name: choices_of(variant, i.name)[0] for i in task.inputs if i.auto_from}
+    shapes = {i.name: choices_of(variant, i.name)[0] for i in used if i.auto_from or i.choices}
     return task.accept({**files, **texts, **shapes, **given_values})
 
 
@@ -120,12 +120,14 @@ def test_every_task_loads_in_order_and_nothing_is_broken() -> None:
         "talking_head/infinitetalk-two",
         "talking_head/cpu-preview",
         "talking_head/cpu-preview-video",
+        "talking_head/cpu-preview-face",
     ]
     assert {name_of(v): list(v.unused) for v in VARIANTS if v.unused} == {
         "image_cleanup/cpu-preview": ["seed"],
         "image_cleanup/cpu-preview-mask": ["seed"],
         "talking_head/cpu-preview": ["prompt"],
         "talking_head/cpu-preview-video": ["prompt", "seed"],
+        "talking_head/cpu-preview-face": ["prompt"],
         "voice_clone/indextts2-emotion-audio": ["emotion"],
         "voice_clone/indextts2-emotion-text": ["emotion", "emotion_strength"],
     }
@@ -213,7 +215,7 @@ def test_the_owners_own_model_files_do_as_well() -> None:
 def test_only_the_preview_engine_finds_the_size_by_itself() -> None:
     variants = TASKS["talking_head"].variants
     own = {variant.name for variant in variants if variant.takes_auto("size")}
-    assert own == {"cpu-preview", "cpu-preview-video"}
+    assert own == {"cpu-preview", "cpu-preview-video", "cpu-preview-face"}
     assert variants[0].takes_auto("seed")
 
 

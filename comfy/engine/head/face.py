@@ -19,6 +19,8 @@ SEARCH_SIDE = 640  # longest side of the picture that is searched; small ones ar
 LARGEST_SCALE = 3.0
 TILTS = (0, -15, 15, -30, 30)  # degrees; Haar faces must be upright
 EYE_CASCADES = ("eye", "eye_tree_eyeglasses", "lefteye_2splits", "righteye_2splits")
+LARGEST = "largest"
+FACES = (LARGEST, "left", "middle", "right")
 USUAL_EYE = (0.305, 0.385)  # where the left eye sits in a Haar face, in its widths
 
 
@@ -60,13 +62,17 @@ class _Found:
         return 2 * size + 0.8 * face.eyes_seen + 0.05 * self.box.weight
 
 
-def find_face(picture: Pixels, check: Callable[[], None]) -> Face:
-    """The most prominent face. `check` is called between passes so that a cancel is prompt.
+def find_face(picture: Pixels, check: Callable[[], None], which: str = LARGEST) -> Face:
+    """The most prominent face, or the "left", "middle" or "right" one of several.
 
-    Raises NodeError("no_face") when nothing is certain enough: animating a guess is worse.
+    `check` is called between passes so that a cancel is prompt. Raises NodeError: "no_face" when
+    nothing is certain enough (animating a guess is worse), "no_such_face" when that one is not.
     """
     grey, scale = _search_picture(picture)
-    face = _search(Cascades(), grey, check)
+    if which == LARGEST:
+        face = _search(Cascades(), grey, check)
+    else:
+        face = _of_several(_all(Cascades(), grey, check), which)
     if face is None:
         raise NodeError("no_face", "no frontal face was found in the picture")
     face = face.moved(1 / scale, 0, 0)
@@ -84,6 +90,38 @@ def _search(cascades: Cascades, grey: Grey, check: Callable[[], None]) -> Face |
         if face is not None and tilt == 0:
             one_eyed = face
     return one_eyed
+
+
+def _all(cascades: Cascades, grey: Grey, check: Callable[[], None]) -> list[Face]:
+    """Every face of which both eyes are seen, once each, from left to right.
+
+    Tilted ones are looked for only while there are not two: each turn costs as much as the first.
+    """
+    faces: list[Face] = []
+    for tilt in TILTS:
+        if len(faces) > 1:
+            break
+        check()
+        found = [(one, _measure(cascades, one)) for one in _rectangles(cascades, grey, tilt)]
+        scored = [(one.score(face), face) for one, face in found if face and face.eyes_seen == 2]
+        for _, face in sorted(scored, key=lambda pair: -pair[0]):
+            if all(_apart(face, other) for other in faces):
+                faces.append(face)
+    return sorted(faces, key=lambda face: face.axes.x)
+
+
+def _apart(one: Face, other: Face) -> bool:
+    away = math.hypot(one.axes.x - other.axes.x, one.axes.y - other.axes.y)
+    return away > max(one.width * one.axes.unit, other.width * other.axes.unit) / 2
+
+
+def _of_several(faces: list[Face], which: str) -> Face | None:
+    """Of one face nobody can tell whether it is the left one: the other may not have been seen."""
+    if not faces:
+        return None
+    if len(faces) < 2 or (which == "middle" and len(faces) % 2 == 0):
+        raise NodeError("no_such_face", f"{len(faces)} faces were found; none is the {which} one")
+    return faces[{"left": 0, "middle": len(faces) // 2, "right": -1}[which]]
 
 
 def _search_picture(picture: Pixels) -> tuple[Grey, float]:

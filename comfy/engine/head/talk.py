@@ -9,7 +9,7 @@ from pathlib import Path
 from comfy.engine.head.animate import Animator, Pose
 from comfy.engine.head.backdrop import find_backdrop
 from comfy.engine.head.deliver import deliver, frame_count, reported
-from comfy.engine.head.face import find_face
+from comfy.engine.head.face import LARGEST, find_face
 from comfy.engine.head.framing import frame_picture
 from comfy.engine.head.geometry import Pixels
 from comfy.engine.head.motion import Motion, plan_motion
@@ -28,15 +28,17 @@ def talk(
     height: int = 0,
     fps: float = 25.0,
     seed: int = 0,
+    which: str = LARGEST,
 ) -> Path:
     """Animate `picture` [height, width, 3] to `audio`; returns an mp4 in the run's temp folder.
 
-    The video lasts as long as the sound, rounded up to a whole frame. Raises NodeError: "no_face",
-    "video_too_small", "no_speech" (no samples at all; silence gives a still face that blinks).
+    The video lasts as long as the sound, rounded up to a whole frame. `which` face: see find_face.
+    Raises NodeError: "no_face", "no_such_face", "video_too_small", "no_speech" (no samples at all;
+    silence gives a still face that blinks).
     """
     rate = Fraction(fps).limit_denominator(1001)
     count = frame_count(audio, rate)
-    face = find_face(picture, run.check)
+    face = find_face(picture, run.check, which)
     still, face = frame_picture(picture, face, width, height)
     mouth = find_mouth(still, face)
     run.check()

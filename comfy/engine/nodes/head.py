@@ -15,11 +15,12 @@ def _run(
     height: int = 0,
     fps: float = 25.0,
     seed: int = 0,
+    face: str = "largest",
 ) -> Result:
     # imported here: OpenCV and PyAV would delay the engine's first answer
     from comfy.engine.head.talk import talk  # noqa: PLC0415
 
-    path = talk(run, image[0], audio, width=width, height=height, fps=fps, seed=seed)
+    path = talk(run, image[0], audio, width=width, height=height, fps=fps, seed=seed, which=face)
     return Result((Video(path),))
 
 
@@ -32,6 +33,8 @@ def _run_on_video(
     return Result((Video(retalk(run, video.path, audio, width=width, height=height, fps=fps)),))
 
 
+# as head.face.FACES: what is there is found with OpenCV, which is not loaded yet
+FACE = {"default": "largest", "options": ["largest", "left", "middle", "right"]}
 SIDE = Input("INT", options={"default": 0, "min": 0, "max": MAX_SIDE, "step": 2})
 FPS = Input("FLOAT", options={"default": 25.0, "min": 1.0, "max": 60.0, "step": 0.01})
 
@@ -51,6 +54,7 @@ NODES: list[Node] = [
             "height": SIDE,
             "fps": FPS,
             "seed": Input("INT", options={"default": 0, "min": 0, "max": 2**64 - 1}),
+            "face": Input("COMBO", required=False, options=FACE),
         },
         outputs=("VIDEO",),
         run=_run,
