@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -55,6 +56,7 @@ class Leases:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._freed = threading.Condition()  # apart from the store's: few changes free a server
 
     def take(self, job: Job, servers: Sequence[Able], rivals: Rivals) -> str:
         """The server this job holds or gets now, or "" while it has to wait.
@@ -139,7 +141,7 @@ class Leases:
             connection.execute(sa.delete(LEASES).where(LEASES.c.job == job_id))
 
         self._store.database.write(free)
-        self._store.notify()
+        self.notify()
 
     def reap(self) -> int:
         """Free the leases of jobs that have finished, and may be deleted; a crash left them."""
@@ -147,8 +149,18 @@ class Leases:
         statement = sa.delete(LEASES).where(LEASES.c.job.not_in(unfinished))
         freed = self._store.database.write(lambda c: c.execute(statement).rowcount)
         if freed:
-            self._store.notify()
+            self.notify()
         return freed
+
+    def notify(self) -> None:
+        """Wake every thread in `wait`."""
+        with self._freed:
+            self._freed.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until this process gave a server back, or for this long: see Store.wait."""
+        with self._freed:
+            self._freed.wait(seconds)
 
     def known(self) -> dict[str, Known]:
         """What is known of each server, by name."""
@@ -161,7 +173,7 @@ class Leases:
             _write_server(connection, server, drained=drained)
 
         self._store.database.write(change)
-        self._store.notify()
+        self.notify()
 
 
 def fitting(servers: Sequence[Able]) -> list[Able]:

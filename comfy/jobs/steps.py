@@ -78,6 +78,7 @@ class JobSteps:
         """Let every step end soon, without an outcome."""
         self._closing.set()
         self._store.notify()
+        self._leases.notify()
 
     def lease(self, job_id: str) -> str:
         """The name of the server that this job may use; "" if it cannot go on."""
@@ -87,8 +88,7 @@ class JobSteps:
             self._store.wait(TICK)
         if not self._links_are_done(job_id):
             return ""
-        place = 0  # in the line, as far as known
-        asked = 0.0  # the limit by which the sound was found short enough
+        place, asked = 0, 0.0  # in the line, as far as known; the limit that the sound is below
         while (job := self._unfinished(job_id)) and not job.parts:
             able = self._servers.able(job.task, job.wish, job.values)
             if not able:
@@ -110,7 +110,7 @@ class JobSteps:
             expected = job.expected or self._leases.expected(known)
             self._store.show(job, phase="line", place=place, expected=expected)
             if near:
-                self._store.wait(TICK)
+                self._leases.wait(TICK)
             else:
                 self._closing.wait(FAR_TICK)
         return STUDIO if self._links_are_done(job_id) else ""

@@ -60,10 +60,7 @@ class Store:
             connection.execute(sa.insert(JOBS).values(to_row(job, self.folder)))
             return job.id
 
-        stored = self.database.write(insert)
-        if stored:
-            self.notify()
-        return stored
+        return self.database.write(insert)
 
     def room(self, owner: str, limit: int) -> int:
         """How many more unfinished jobs this person may have."""
