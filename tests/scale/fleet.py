@@ -147,20 +147,21 @@ class Fleet:
     def kill_server(self, number: int, young: float) -> None:
         """SIGKILL while it runs a prompt, but holds no result that was not fetched yet: that would
         die as well. The prompt began at most `young` seconds ago; with 0 the server may be idle."""
-        wait_for(lambda: self._may_die(number, young))
+        wait_for(lambda: self._may_die(number, young), 200)
         self.engines[number].kill()
         with self.logs[number].open("a") as log:
             log.write(f"{DIED}\n")
 
     def _may_die(self, number: int, young: float) -> bool:
         begun = [line for line in self.logs[number].read_text().splitlines() if BEGINS in line]
-        jobs = [job for line in begun if (job := self.store.get(line.split()[-2]))]
-        unfinished = [job for job in jobs if not job.finished]
+        jobs = {job.id: job for job in self.store.unfinished()}
+        unfinished = [job for line in begun if (job := line.split()[-2]) in jobs]
         if not unfinished:
             return not young
+        if unfinished != [begun[-1].split()[-2]] or jobs[unfinished[0]].task != "nap":
+            return False
         began = datetime.strptime(begun[-1][:23], "%Y-%m-%d %H:%M:%S,%f")
-        runs = unfinished == jobs[-1:] and jobs[-1].task == "nap"
-        return runs and (datetime.now() - began).total_seconds() < young
+        return (datetime.now() - began).total_seconds() < young
 
     def begun(self) -> list[Begun]:
         """Every time that a server began to work on a prompt."""

@@ -46,7 +46,7 @@ class Survival:
         self._chains, self._nap, self._away, self._limit = chains, nap, away, limit
         replicas = ["app1", "app2", *(f"worker{n + 1}" for n in range(workers))]
         self.fleet = Fleet(folder, servers=4, replicas=replicas, postgres=postgres)
-        self._young = nap / 2 if chains > MANY else 0.0
+        self._young = 0.6 * nap if chains > MANY else 0.0
         self.counts: Counter[str] = Counter()
         self._began = time.monotonic()
 
