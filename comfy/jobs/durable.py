@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextvars import Context
 from functools import partial
 from typing import Protocol
@@ -50,8 +50,9 @@ class Steps(Protocol):
     def claim(self, job_id: str) -> None:
         """From now on this replica drives the job; another one that did must stop."""
 
-    def reap(self) -> object:
-        """Free the servers that were not given back: their jobs' replica died in that moment."""
+    def reap(self, busy: Collection[str]) -> object:
+        """Free the servers that were not given back: their jobs' replica died in that moment.
+        `busy`: what this replica still works on."""
 
     def unfinished(self) -> Sequence[str]:
         """The jobs of this replica that still have to end."""
@@ -158,7 +159,7 @@ class Durable:
                 if time.monotonic() - swept > self._sweep_every:
                     swept = time.monotonic()
                     self._take_up_idle()
-                    self._steps.reap()
+                    self._steps.reap(frozenset(self._working))
                     self._tidy()
             except Exception:  # the border of this thread: the database may be away for long
                 log.exception("the search for idle jobs failed")

@@ -143,10 +143,12 @@ class Leases:
         self._store.database.write(free)
         self.notify()
 
-    def reap(self) -> int:
-        """Free the leases of jobs that have finished, and may be deleted; a crash left them."""
+    def reap(self, busy: Collection[str] = ()) -> int:
+        """Free the leases of jobs that have finished, and may be deleted; a crash left them. Those
+        of `busy` jobs are given back by who works on them, perhaps to stop."""
         unfinished = sa.select(JOBS.c.id).where(JOBS.c.status.not_in(FINISHED))
         statement = sa.delete(LEASES).where(LEASES.c.job.not_in(unfinished))
+        statement = statement.where(LEASES.c.job.not_in(busy))
         freed = self._store.database.write(lambda c: c.execute(statement).rowcount)
         if freed:
             self.notify()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import partial
 
 from comfy.errors import PromptLost, PromptStalled, ServerError, StudioError
@@ -240,8 +240,8 @@ class JobSteps:
     def release(self, job_id: str) -> None:
         self._leases.release(job_id)
 
-    def reap(self) -> None:
-        self._leases.reap()
+    def reap(self, busy: Collection[str]) -> None:
+        self._leases.reap(busy)
 
     def claim(self, job_id: str) -> None:
         job = self._store.get(job_id)

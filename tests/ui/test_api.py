@@ -175,7 +175,7 @@ def test_only_files_that_were_uploaded_are_read(client: Client, path: str) -> No
 BARE = {  # a path as plain text, where a file belongs
     "image_cleanup": [str(KEYFRAME), "", 0, True, "", None],
     "voice_clone": [str(VOICE), "hello", "neutral", 0, True, True, "", 0.65, None, "", None],
-    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, "", None, None],
+    "talking_head": [str(KEYFRAME), str(VOICE), "", "auto", 0, True, True, "", None, None, None],
 }
 
 

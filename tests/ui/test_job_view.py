@@ -131,7 +131,7 @@ def test_a_failed_job_tells_what_is_wrong_and_its_number() -> None:
     failed = job(status="failed", phase="run", error=error)
     card = run_card([failed])
     assert card["detail"]["zh"] == (
-        "图片里没有找到正面的人脸，请换一张脸部清楚、朝前的图片。（任务编号 12345678）"
+        "图片或视频里没有找到正面的人脸，请换一个脸部清楚、朝前的。（任务编号 12345678）"
     )
     assert steps(card) == "In line:done Upload:done Create:stopped Collect:todo"
 

@@ -194,7 +194,7 @@ def test_a_person_s_text_changes_no_graph(name: str, text: str) -> None:
     for variant in task.variants:
         given = {item: "words" for item in variant.takes}
         given |= {i.name: text for i in task.inputs if i.kind == "text"}
-        given |= {i.name: i.choices[-1] for i in task.inputs if i.auto_from}
+        given |= {i.name: i.choices[-1] for i in task.inputs if i.choices}
         given = {n: v for n, v in given.items() if task.input(n).default or n in variant.takes}
         values = task.accept(given)
         sent = variant.prompt(
