@@ -76,11 +76,9 @@ class Task:
     def given(self, values: Mapping[str, Any]) -> frozenset[str]:
         """What of accepted values decides which variants can do the job: see Variant.takes.
 
-        Values of an older version may have "" where nothing was given.
+        None is something that is yet to come; values of an older version may have "" for nothing.
         """
-        return frozenset(
-            i.name for i in self.inputs if i.picks and values.get(i.name) not in (None, "")
-        )
+        return frozenset(i.name for i in self.inputs if i.picks and values.get(i.name, "") != "")
 
     def unfit(self, values: Mapping[str, Any]) -> InputError:
         """The error for values that no variant takes together: it names what may be left out."""
