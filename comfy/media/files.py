@@ -14,6 +14,7 @@ from pathlib import Path
 from comfy.errors import InputError
 
 CHUNK = 1 << 20
+READING = {"protocol_whitelist": "file"}  # for av.open: no file makes FFmpeg fetch another one
 PART = re.compile(r"\.[0-9a-f]{32}(\.\w+)?|.+\.part")  # of `written_whole`, and of a download
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.media.files import READING
 from comfy.media.haar import Box, Cascades, Grey
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +51,7 @@ def read_film(path: Path) -> Film:
     moved = [0.0]
     lips = _Lips()
     before: npt.NDArray[np.int16] | None = None
-    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+    with av.open(str(path), options=READING) as container:
         stream = container.streams.video[0]
         rate = float(stream.average_rate or stream.guessed_rate or 25)
         size = stream.width, stream.height

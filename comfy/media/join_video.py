@@ -13,13 +13,12 @@ import numpy as np
 import numpy.typing as npt
 
 from comfy.errors import OutputMissing
-from comfy.media.files import written_whole
+from comfy.media.files import READING, written_whole
 from comfy.media.pauses import OVERLAP
-from comfy.media.sounds import BROKEN, sound_frames
+from comfy.media.sounds import BROKEN, resampled
 
 Frame = npt.NDArray[np.uint8]  # planar 4:2:0, [height * 3 / 2, width]
 
-LOCAL = {"protocol_whitelist": "file"}
 PICTURE = {"preset": "veryfast", "crf": "16"}
 SOUND_RATE = 48_000  # Hz: a frame of AAC is then shorter than one of the picture
 SOUND_BITS = 160_000  # a second
@@ -44,7 +43,7 @@ def join_videos(
         with (
             written_whole(target) as part,
             av.open(str(part), "w", options={"movflags": "faststart"}) as output,
-            av.open(str(sound), options=LOCAL) as heard,
+            av.open(str(sound), options=READING) as heard,
         ):
             _write(output, list(parts), list(times), heard, early)
     except BROKEN as exc:
@@ -58,7 +57,7 @@ def _write(output: Any, parts: list[Path], times: list[float], heard: Any, early
     voice = output.add_stream("aac", rate=SOUND_RATE, layout="mono")
     voice.bit_rate = SOUND_BITS
     resampler = av.AudioResampler("fltp", "mono", voice.rate, frame_size=1024)
-    sounds = _sound_frames(heard, resampler)
+    sounds = resampled(heard, resampler)
     ahead = 0.0  # seconds of sound that are written: the two go into the file side by side
     images = _images(parts, times, width, height, rate, early)
     for number, image in enumerate(images):
@@ -74,14 +73,8 @@ def _write(output: Any, parts: list[Path], times: list[float], heard: Any, early
     output.mux(voice.encode(None))
 
 
-def _sound_frames(heard: Any, resampler: Any) -> Iterator[Any]:
-    for frame in sound_frames(heard):
-        yield from resampler.resample(frame)
-    yield from resampler.resample(None)
-
-
 def _shape(part: Path) -> tuple[int, int, Fraction]:
-    with av.open(str(part), options=LOCAL) as container:
+    with av.open(str(part), options=READING) as container:
         stream = container.streams.video[0]
         rate = Fraction(stream.average_rate or 25).limit_denominator(1001)
         return stream.width - stream.width % 2, stream.height - stream.height % 2, rate
@@ -120,7 +113,7 @@ class _Part:
     """The frames of one part by the time of the whole; `start` is when its first one is shown."""
 
     def __init__(self, path: Path, start: float, width: int, height: int) -> None:
-        self._container = av.open(str(path), options=LOCAL)
+        self._container = av.open(str(path), options=READING)
         self._frames = self._container.decode(self._container.streams.video[0])
         self._start, self._size = start, (width, height)
         self._next: Any = next(self._frames)

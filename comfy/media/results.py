@@ -11,7 +11,7 @@ from PIL import Image, PngImagePlugin
 
 from comfy.errors import OutputMissing
 from comfy.media.credentials import sign
-from comfy.media.files import written_whole
+from comfy.media.files import READING, written_whole
 from comfy.media.labels import Label, png_chunk
 from comfy.media.mark import mark_picture
 from comfy.media.pictures import BROKEN as BROKEN_PICTURE
@@ -62,7 +62,7 @@ def _check_picture(path: Path) -> None:
 
 
 def _check_stream(path: Path, kind: str) -> None:
-    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+    with av.open(str(path), options=READING) as container:
         streams = container.streams.video if kind == "video" else container.streams.audio
         if not streams or next(container.decode(streams[0]), None) is None:
             raise OutputMissing("output_unreadable")

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import soundfile
 
 from comfy.errors import InputError
-from comfy.media.files import Limits, check_size, content_name, written_whole
+from comfy.media.files import READING, Limits, check_size, content_name, written_whole
 
 DEMUXERS = frozenset(  # FFmpeg's names; playlists (hls, concat, dash) could name other files
     "wav w64 mp3 flac ogg aac aiff au amr asf avi caf mov mp4 m4a 3gp 3g2 mj2 "
@@ -63,7 +63,7 @@ def accept_sound(
 def sound_seconds(path: Path) -> float:
     """Length in seconds of a sound or of a video's sound track; 0.0 if there is none."""
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), options=READING) as container:
             if not container.streams.audio:
                 return 0.0
             stream = container.streams.audio[0]
@@ -76,7 +76,7 @@ def sound_seconds(path: Path) -> float:
 def sound_length(path: Path) -> float:
     """Length in seconds as the file itself says, without decoding it where it does."""
     try:
-        with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+        with av.open(str(path), options=READING) as container:
             if not DEMUXERS & set(container.format.name.split(",")):
                 raise InputError("sound_unusable")
             if container.duration:
@@ -89,7 +89,7 @@ def sound_length(path: Path) -> float:
 def _decode(source: Path, target: Path, longest: int) -> tuple[int, int]:
     """Write the first sound track to `target`; give sample rate and number of samples."""
     try:
-        with av.open(str(source), options={"protocol_whitelist": "file"}) as container:
+        with av.open(str(source), options=READING) as container:
             if not DEMUXERS & set(container.format.name.split(",")):
                 raise InputError("sound_unusable")
             if not container.streams.audio:
@@ -147,6 +147,15 @@ def sound_frames(container: av.container.InputContainer) -> Iterator[av.AudioFra
         if frames and packet.size and broken:  # an empty packet flushes what the decoder has
             raise broken
         yield from frames
+
+
+def resampled(
+    container: av.container.InputContainer, resampler: av.AudioResampler
+) -> Iterator[av.AudioFrame]:
+    """`sound_frames` as the resampler gives them, with what it holds back at the end."""
+    for frame in sound_frames(container):
+        yield from resampler.resample(frame)
+    yield from resampler.resample(None)
 
 
 def _kept_as(seconds: float, start: float | None) -> str:

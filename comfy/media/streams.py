@@ -8,13 +8,12 @@ from typing import Any
 
 import av
 
-from comfy.media.files import written_whole
+from comfy.media.files import READING, written_whole
 from comfy.media.labels import Label, id3_tag
 from comfy.media.mark import mark_frame
 
 # use_metadata_tags keeps names that MP4 has no code for; bitexact leaves the program's own name out
 WRITING = {"movflags": "faststart+use_metadata_tags", "fflags": "+bitexact"}
-READING = {"protocol_whitelist": "file"}
 CODECS = {".webm": ("libvpx-vp9", {"deadline": "realtime", "cpu-used": "6", "crf": "24", "b": "0"})}
 H264 = ("libx264", {"preset": "veryfast", "crf": "17"})
 ID3V1 = 128  # bytes at the end of an MP3, if they begin with TAG

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from comfy.errors import InputError
-from comfy.media.files import Limits, check_size, content_name, written_whole
+from comfy.media.files import READING, Limits, check_size, content_name, written_whole
 from comfy.media.haar import faces
 from comfy.media.sounds import BROKEN, DEMUXERS
 
@@ -111,7 +111,7 @@ def sharpness(picture: Image.Image) -> float:
 
 def opened(source: Path) -> av.container.InputContainer:
     """The file as one with a picture of bounded size. Raises InputError, and those of BROKEN."""
-    container = av.open(str(source), options={"protocol_whitelist": "file"})
+    container = av.open(str(source), options=READING)
     if not DEMUXERS & set(container.format.name.split(",")) or not container.streams.video:
         container.close()
         raise InputError("video_unusable")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import chain
 from pathlib import Path
 
 import av
 import numpy as np
 import numpy.typing as npt
 
-from comfy.media.sounds import sound_frames
+from comfy.media.files import READING
+from comfy.media.sounds import resampled
 
 Wave = npt.NDArray[np.float32]
 Levels = npt.NDArray[np.float64]
@@ -21,15 +21,11 @@ def read_wave(path: Path, rate: int) -> Wave:
     An end that is none, as many an MP3 has, is passed over: see `sound_frames`. Raises what PyAV
     raises: see comfy.media.sounds.BROKEN.
     """
-    with av.open(str(path), options={"protocol_whitelist": "file"}) as container:
+    with av.open(str(path), options=READING) as container:
         if not container.streams.audio:
             return np.zeros(0, np.float32)
         resampler = av.AudioResampler("flt", "mono", rate)
-        frames = [
-            piece.to_ndarray()[0]
-            for frame in chain(sound_frames(container), [None])
-            for piece in resampler.resample(frame)
-        ]
+        frames = [piece.to_ndarray()[0] for piece in resampled(container, resampler)]
     return np.concatenate(frames).astype(np.float32) if frames else np.zeros(0, np.float32)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+import soundfile
 
 from comfy.engine.head.face_track import FaceTracker, smoothed
 from comfy.engine.head.frames_in import steady_frames
@@ -101,3 +102,12 @@ def test_a_cancel_leaves_no_file(tmp_path: Path, checks: int) -> None:
     with pytest.raises(Interrupted):
         VIDEO.run(run, video=Video(clip), audio=Audio(sentence(), RATE))
     assert list(tmp_path.iterdir()) == [clip]
+
+
+@pytest.mark.parametrize("content", [b"no video", b""])
+def test_a_file_without_a_video_is_refused(tmp_path: Path, content: bytes) -> None:
+    (broken := tmp_path / "broken.mp4").write_bytes(content)
+    soundfile.write(sound := tmp_path / "sound.wav", sentence()[0], RATE)
+    for file in (broken, sound):
+        with pytest.raises(NodeError, match="^video_unreadable: "):
+            retalk(tmp_path, file, sentence())

@@ -11,8 +11,8 @@ import av
 
 from comfy.engine.head.geometry import Pixels
 from comfy.engine.node import NodeError
-
-BROKEN = (av.FFmpegError, OSError, ValueError)
+from comfy.media.files import READING
+from comfy.media.sounds import BROKEN
 
 
 def steady_frames(
@@ -20,10 +20,10 @@ def steady_frames(
 ) -> Iterator[Pixels]:
     """What the video shows at each of at most `count` moments; ends when the video does.
 
-    Raises NodeError("video_unreadable") where it cannot be opened.
+    Raises NodeError("video_unreadable") where there is none that can be decoded.
     """
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), options=READING) as container:
             yield from _steady(container, count, fps, check)
     except BROKEN as exc:
         raise NodeError("video_unreadable", "the video cannot be read") from exc
