@@ -13,7 +13,7 @@ from typing import Any
 from comfy.errors import InputError
 from comfy.jobs.consent import Consents
 from comfy.jobs.guests import Guests
-from comfy.jobs.job import ANY, COMPLETED, Job, Link
+from comfy.jobs.job import ANY, COMPLETED, Job, Link, in_a_line
 from comfy.jobs.parts import SPEEDS, TIMES, Parts
 from comfy.jobs.pipeline import LATER, split
 from comfy.jobs.replicas import Replicas
@@ -196,7 +196,7 @@ class Intake:
             asked=asked,
             wish=wish,
             uncut=accepted.uncut,
-            given=" ".join(sorted(manifest.given(accepted.values))) if manifest else ANY,
+            given=in_a_line(manifest.given(accepted.values)) if manifest else ANY,
         )
         stored = self._keep(job)
         if stored == job.id:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,16 @@ FINISHED = frozenset({COMPLETED, FAILED, CANCELLED})
 REMEDY = "remedy"  # of a job's values: what mends the result that is its only part
 
 ANY = "*"  # of `given`: nobody knows
+
+
+def in_a_line(given: Collection[str]) -> str:
+    """Names of inputs as `Job.given` has them; `from_a_line` reads it, None for ANY."""
+    return " ".join(sorted(given))
+
+
+def from_a_line(line: str) -> frozenset[str] | None:
+    return None if line == ANY else frozenset(line.split())
+
 
 Finding = Mapping[str, Any]
 """`code`, a text key under `verdict.`, and what its sentence mentions."""

@@ -15,7 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError, OutputMissing, StudioError
-from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, REMEDY, Finding, Job, Link, Output
+from comfy.jobs.job import (
+    CANCELLED,
+    COMPLETED,
+    IN_PROGRESS,
+    REMEDY,
+    Finding,
+    Job,
+    Link,
+    Output,
+    in_a_line,
+)
 from comfy.jobs.judging import PAUSES, findings, local_file
 from comfy.jobs.labels import Labels
 from comfy.jobs.replicas import Replicas
@@ -114,7 +124,7 @@ class Parts:
             priority=whole.priority,
             replica=self._replicas.least_busy(),
             wish=whole.wish,
-            given=" ".join(sorted(self._tasks[whole.task].given(values))),
+            given=in_a_line(self._tasks[whole.task].given(values)),
         )
         self._store.add(part)  # nothing happens if it is there: the same step after a crash
         self._start(self._store.get(part.id) or part)

@@ -13,7 +13,7 @@ from comfy.addresses import BadAddress, ServerAddress
 from comfy.client.http import ComfyClient
 from comfy.errors import ServerError
 from comfy.jobs.embedded import EmbeddedEngine
-from comfy.jobs.job import ANY
+from comfy.jobs.job import from_a_line
 from comfy.jobs.patience import Patience
 from comfy.jobs.server import Given, Server, ServerState
 from comfy.settings import Settings
@@ -133,8 +133,7 @@ class Servers:
 
     def rivals(self, task: str, wish: str, given: str) -> Sequence[str]:
         """The same for a job in line, of which no more is read than what is `given`: see Job."""
-        names = None if given == ANY else frozenset(given.split())
-        return [server.name for server, _ in self._fitting(task, wish, names)]
+        return [server.name for server, _ in self._fitting(task, wish, from_a_line(given))]
 
     def variant(self, task: str, wish: str, values: Values) -> Variant | None:
         """The variant that such a job would be run with now."""

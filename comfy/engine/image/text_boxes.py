@@ -13,7 +13,7 @@ from comfy.engine.image.instruction import Kind
 from comfy.engine.image.windows import around, merged
 from comfy.media.ocr import Picture, read_lines, reduced
 
-__all__ = ["Check", "Picture", "TextBox", "read_near", "read_text", "reduced"]
+__all__ = ["Check", "Picture", "TextBox", "detector_scale", "read_near", "read_text", "reduced"]
 
 Check = Callable[[], None]
 """Called now and then; it may raise to stop."""
@@ -68,12 +68,12 @@ class TextBox:
 
 def read_text(picture: Picture, check: Check) -> list[TextBox]:
     """All lines RapidOCR sees, also those it only imagines (see classify.is_believable)."""
-    return [TextBox(*line) for line in read_lines(picture, _scale(picture), check)]
+    return [TextBox(*line) for line in read_lines(picture, detector_scale(picture), check)]
 
 
 def read_near(picture: Picture, boxes: Iterable[TextBox], check: Check) -> list[TextBox]:
     """The lines at and around these boxes, seen as large as in the whole picture."""
-    scale = _scale(picture)
+    scale = detector_scale(picture)
     margin = _AROUND / scale
     windows = merged(around(box.corners).grown(margin, picture.shape) for box in boxes)
     return [
@@ -83,5 +83,6 @@ def read_near(picture: Picture, boxes: Iterable[TextBox], check: Check) -> list[
     ]
 
 
-def _scale(picture: Picture) -> float:
+def detector_scale(picture: Picture) -> float:
+    """How much smaller the detector sees it."""
     return min(1.0, MAX_SIDE / int(max(picture.shape[:2])))

@@ -10,7 +10,7 @@ import numpy as np
 
 from comfy.engine.image.lattice import Points, fit_lattice
 from comfy.engine.image.membrane import Floats
-from comfy.engine.image.text_boxes import MAX_SIDE, Check, Picture, TextBox, reduced
+from comfy.engine.image.text_boxes import Check, Picture, TextBox, detector_scale, reduced
 
 _MIN_BOXES = 4
 _MIN_LIKENESS = 0.35  # mean correlation of the instances with their common shape
@@ -47,7 +47,7 @@ class _Level:
 
 def find_tiling(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Tiling | None:
     """Read the grid off the repeated boxes; None if they are too few or too unlike each other."""
-    scale = min(1.0, MAX_SIDE / max(picture.shape[:2]))
+    scale = detector_scale(picture)
     whole = _whole(boxes)
     if len(whole) < _MIN_BOXES:
         return None

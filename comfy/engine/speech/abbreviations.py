@@ -12,29 +12,29 @@ _WORDS = {
     "approx.": "approximately",
     "dept.": "department",
     "est.": "established",
-    "Prof.": "Professor",
-    "Dr.": "Doctor",
-    "Mr.": "Mister",
-    "Mrs.": "Misses",
-    "Ms.": "Miz",
-    "Jr.": "Junior",
-    "Sr.": "Senior",
-    "Mt.": "Mount",
-    "Jan.": "January",
-    "Feb.": "February",
-    "Aug.": "August",
-    "Sept.": "September",
-    "Sep.": "September",
-    "Oct.": "October",
-    "Nov.": "November",
-    "Dec.": "December",
+    "prof.": "Professor",
+    "dr.": "Doctor",
+    "mr.": "Mister",
+    "mrs.": "Misses",
+    "ms.": "Miz",
+    "jr.": "Junior",
+    "sr.": "Senior",
+    "mt.": "Mount",
+    "jan.": "January",
+    "feb.": "February",
+    "aug.": "August",
+    "sept.": "September",
+    "sep.": "September",
+    "oct.": "October",
+    "nov.": "November",
+    "dec.": "December",
 }
 _NUMBERED = {
-    "No.": "number",
-    "Fig.": "figure",
-    "Vol.": "volume",
-    "Ch.": "chapter",
-    "Sec.": "section",
+    "no.": "number",
+    "fig.": "figure",
+    "vol.": "volume",
+    "ch.": "chapter",
+    "sec.": "section",
     "pp.": "pages",
     "p.": "page",
 }
@@ -55,7 +55,7 @@ _CHAPTER = re.compile(
 
 def write_out(text: str) -> str:
     """ "Fig. 3, e.g. by Prof. Lee" -> "figure 3, for example by Professor Lee"."""
-    text = _BEFORE_NUMBER.sub(lambda match: f"{_lookup(_NUMBERED, match[1])} ", text)
+    text = _BEFORE_NUMBER.sub(lambda match: f"{_NUMBERED[match[1].lower()]} ", text)
     text = _WORD.sub(_word, _SAINT.sub("Saint", _STREET.sub(_street, text)))
     return _CHAPTER.sub(lambda match: f"{match[1]} {_ROMAN.index(match[2]) + 1}", text)
 
@@ -65,12 +65,8 @@ def _word(match: re.Match[str]) -> str:
     rest = match.string[match.end() :]
     ends = not rest.strip() or rest[0] == "\n"
     ends = ends or (match[0].lower() in _CLOSING and bool(_NEW_SENTENCE.match(rest)))
-    return _lookup(_WORDS, match[0]) + ("." if ends else "")
+    return _WORDS[match[0].lower()] + ("." if ends else "")
 
 
 def _street(match: re.Match[str]) -> str:
     return "Street" + ("." if not match.string[match.end() :].strip() else "")
-
-
-def _lookup(table: dict[str, str], key: str) -> str:
-    return next(value for name, value in table.items() if name.lower() == key.lower())
