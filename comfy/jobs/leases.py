@@ -57,6 +57,7 @@ class Leases:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._freed = threading.Condition()  # apart from the store's: few changes free a server
+        self._news = 0
 
     def take(self, job: Job, servers: Sequence[Able], rivals: Rivals) -> str:
         """The server this job holds or gets now, or "" while it has to wait.
@@ -157,12 +158,22 @@ class Leases:
     def notify(self) -> None:
         """Wake every thread in `wait`."""
         with self._freed:
+            self._news += 1
             self._freed.notify_all()
 
-    def wait(self, seconds: float) -> None:
-        """Sleep until this process gave a server back, or for this long: see Store.wait."""
+    @property
+    def news(self) -> int:
+        """How often `notify` was called: to be read before one looks, see `wait`."""
+        return self._news
+
+    def wait(self, seconds: float, news: int) -> None:
+        """Sleep until this process gave a server back, or for this long: see Store.wait.
+
+        Not at all if that happened after `news` was read: else a server that became free while
+        its next job was looking stood idle until the next look.
+        """
         with self._freed:
-            self._freed.wait(seconds)
+            self._freed.wait_for(lambda: self._news != news, seconds)
 
     def known(self) -> dict[str, Known]:
         """What is known of each server, by name."""

@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 ENDED = "ended"
 STUDIO = ":studio"  # instead of a server's name: the studio does it, see comfy.jobs.parts
 TICK = 0.5  # seconds between two looks while a job waits
-FRONT = 3  # jobs per server in the line that hurry; those behind them look less often,
-FAR_TICK = 2.0  # or hundreds that wait would keep the processor busy
+FRONT = 5  # jobs per server in the line that hurry: more than can start before another looks;
+FAR_TICK = 2.0  # those behind look less often, or hundreds would keep the processor busy
 ATTEMPTS = 3  # times that servers may lose a job before it is taken for what ends them
 PASSING = frozenset({"server_unreachable", "server_busy", "server_broken"})
 # Somebody else's doing, a file that was cleared away, or memory that others' models held: once
@@ -90,7 +90,7 @@ class JobSteps:
             return ""
         place, asked = 0, 0.0  # in the line, as far as known; the limit that the sound is below
         while (job := self._unfinished(job_id)) and not job.parts:
-            able = self._servers.able(job.task, job.wish, job.values)
+            news, able = self._leases.news, self._servers.able(job.task, job.wish, job.values)
             if not able:
                 self._store.show(job, phase="server", place=0)
                 self._store.wait(TICK)
@@ -110,7 +110,7 @@ class JobSteps:
             expected = job.expected or self._leases.expected(known)
             self._store.show(job, phase="line", place=place, expected=expected)
             if near:
-                self._leases.wait(TICK)
+                self._leases.wait(TICK, news)
             else:
                 self._closing.wait(FAR_TICK)
         return STUDIO if self._links_are_done(job_id) else ""

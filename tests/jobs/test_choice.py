@@ -1,5 +1,7 @@
 """Which server a job takes, and whose turn it is."""
 
+import time
+
 import pytest
 
 from comfy.jobs.choice import Candidate, choose, in_turn
@@ -87,3 +89,13 @@ def test_what_a_job_will_take_is_written_down_when_it_gets_its_server(store):  #
     able = Able("one", "image_cleanup/x", size=3, guess=Pace("megapixels", load=10, each=2))
     leases.take(job, [able], anywhere)
     assert store.get("a").expected == 16.0
+
+
+def test_a_server_freed_while_one_looked_is_not_slept_over(store):  # noqa: F811
+    leases = Leases(store)
+    news = leases.news
+    leases.notify()  # in the moment between a look and the wait after it
+    start = time.monotonic()
+    leases.wait(10, news)
+    assert time.monotonic() - start < 5
+    leases.wait(0.01, leases.news)  # nothing since: it waits, and ends
