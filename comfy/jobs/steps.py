@@ -16,7 +16,7 @@ from comfy.jobs.fetch import disk_is_full
 from comfy.jobs.guests import Guests
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, WAITING, Job
 from comfy.jobs.labels import Labels
-from comfy.jobs.leases import Leases
+from comfy.jobs.leases import Leases, expected
 from comfy.jobs.parts import Parts
 from comfy.jobs.patience import Patience
 from comfy.jobs.run import Run
@@ -64,12 +64,9 @@ class JobSteps:
         self._replica = replica
         self._parts, self._batches = parts, batches
         self._abilities = abilities
-        self._guests = guests
-        self._labels = labels
-        self._store = store
-        self._tasks = tasks
-        self._leases = leases
-        self._servers = servers
+        self._guests, self._labels = guests, labels
+        self._store, self._tasks = store, tasks
+        self._leases, self._servers = leases, servers
         self._patience = patience
         self._closing = threading.Event()
         self._failed_at: dict[str, frozenset[str]] = {}  # job -> servers that lost it
@@ -88,27 +85,28 @@ class JobSteps:
             self._store.wait(TICK)
         if not self._links_are_done(job_id):
             return ""
-        place, asked = 0, 0.0  # in the line, as far as known; the limit that the sound is below
+        asked = 0.0  # the limit that the sound is below, as far as known
         while (job := self._unfinished(job_id)) and not job.parts:
-            news, able = self._leases.news, self._servers.able(job.task, job.wish, job.values)
-            if not able:
+            news, names = self._leases.news, self._servers.able(job.task, job.wish, job.values)
+            if not names:
                 self._store.show(job, phase="server", place=0)
                 self._store.wait(TICK)
                 continue
-            drained = self._leases.drained()
-            limit = self._servers.safe_seconds(job.task, job.wish, job.values, drained)
+            line = self._leases.line()
+            limit = self._servers.safe_seconds(job.task, job.wish, job.values, line.drained)
             if limit != asked and not job.server:
                 if self._is_split(job, limit):
                     break
                 asked = limit
-            bad = self._failed_at.get(job.id, frozenset())
-            known = self._abilities.of(job, able, bad)
-            near = place < FRONT * len(known)
-            if near and (server := self._leases.take(job, known, self._servers.rivals)):
-                return server
-            place = self._leases.place(job, known, self._servers.rivals)
-            expected = job.expected or self._leases.expected(known)
-            self._store.show(job, phase="line", place=place, expected=expected)
+            able = self._abilities.of(job, names, self._failed_at.get(job.id, frozenset()))
+            names, rivals = [one.name for one in able], self._servers.rivals
+            place = line.place(job, names, rivals)
+            near = place < FRONT * len(able)
+            if near and line.lets_in(job, names, rivals):
+                if server := self._leases.take(job, able, rivals):
+                    return server
+            seconds = job.expected or expected(able, line.known)
+            self._store.show(job, phase="line", place=place, expected=seconds)
             if near:
                 self._leases.wait(TICK, news)
             else:

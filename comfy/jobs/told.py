@@ -12,7 +12,8 @@ from comfy.errors import StudioError
 from comfy.jobs.abilities import Abilities
 from comfy.jobs.choice import in_turn
 from comfy.jobs.job import Job
-from comfy.jobs.leases import Able, Leases, Line, fitting, left
+from comfy.jobs.leases import Able, Leases, fitting, left
+from comfy.jobs.line import Line
 from comfy.jobs.proof import Proofs
 from comfy.jobs.servers import Servers
 from comfy.jobs.sizes import Facts

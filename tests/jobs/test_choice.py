@@ -57,6 +57,7 @@ def test_a_server_that_is_drained_gets_no_jobs(store):  # noqa: F811
     leases = Leases(store)
     store.add(job := in_line("a", 1.0))
     leases.drain("one", True)
+    assert not leases.line().lets_in(job, ["one"], anywhere)  # nor is the lock asked for
     assert leases.take(job, [Able("one")], anywhere) == ""
     assert leases.take(job, [Able("one"), Able("two")], anywhere) == "two"
     assert leases.known()["one"].drained

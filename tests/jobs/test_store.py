@@ -10,7 +10,7 @@ import pytest
 
 from comfy.jobs.estimate import Past
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
-from comfy.jobs.leases import Able, Leases
+from comfy.jobs.leases import Able, Leases, expected
 from comfy.jobs.store import Store
 from comfy.workflow.pace import Pace
 
@@ -202,8 +202,9 @@ def test_jobs_that_want_other_servers_are_not_in_the_way(store):
         store.add(in_line(name, float(number)).changed(task="talking_head"))
     store.add(in_line("d", 9.0))
     last = store.get("d")
-    assert leases.place(last, ONE, lambda task, *_: ["two"] if task == "talking_head" else []) == 0
-    assert leases.place(last, ONE, anywhere) == 3
+    line = leases.line()
+    assert line.place(last, ["one"], lambda t, *_: ["two"] if t == "talking_head" else []) == 0
+    assert line.place(last, ["one"], anywhere) == 3
     assert leases.take(last, ONE, lambda *_: ["two"]) == "one"
 
 
@@ -219,7 +220,7 @@ def test_jobs_that_wait_for_a_full_server_keep_nobody_from_a_free_one(store):
         leases.take(store.get(name), ONE, can)
     store.add(in_line("f", 9.0))
     assert leases.take(store.get("c"), ONE, can) == ""
-    assert leases.place(store.get("f"), BOTH, can) == 3
+    assert leases.line().place(store.get("f"), ["one", "two"], can) == 3
     assert leases.take(store.get("f"), BOTH, can) == "two"
     assert leases.take(store.get("e"), ONE, can) == ""
     store.update("a", status=COMPLETED)
@@ -242,8 +243,8 @@ def test_the_better_variant_is_expected_as_it_is_chosen(store):
     quicker = Able("two", "t/quick", order=2, guess=Pace(each=9))
     store.add(job := in_line("a", 1.0))
     leases = Leases(store)
-    assert leases.expected([quicker, better]) == 90
-    assert leases.expected([]) == 0
+    assert expected([quicker, better], {}) == 90
+    assert expected([], {}) == 0
     assert leases.take(job, [quicker, better], anywhere) == "one"
 
 

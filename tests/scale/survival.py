@@ -20,7 +20,7 @@ import numpy as np
 from PIL import Image
 
 from comfy.jobs.job import COMPLETED, Job
-from comfy.jobs.leases import PER_SERVER
+from comfy.jobs.line import PER_SERVER
 from tests.faults.rig import everything
 from tests.scale.fleet import Fleet
 
