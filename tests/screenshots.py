@@ -1,14 +1,15 @@
-"""Make the pictures of the page: `python -m tests.screenshots docs/ [--all]`.
+"""Make the pictures of the page: `python -m tests.screenshots docs/ [--all [WORD ...]]`.
 
-With --all every tab in every state, in both languages, light and dark, in three widths.
+With --all every tab in every state, in both languages, light and dark, in three widths; with words
+only those whose names hold one of them: `--all zh-dark-390 failed-en-light`.
 Starts the app with its embedded engine, runs the examples and photographs the page with a headless
 Chromium (set CHROMIUM to use another browser than the one that is found).
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -51,18 +52,25 @@ SHOTS = (
 
 
 TABS = ("image_cleanup", "voice_clone", "talking_head", "pipeline")
-STATES = ("missing", "running", "failed", "idle", "completed")
+OTHERS = [tab for tab in TABS if tab != "voice_clone"]
+STATES = ("missing", "running", "failed", "idle", "completed", "history")
 SIZES = (DESKTOP, PHONE, (2560, 1300))
 LONG_TEXT = "This takes a while, so that there is time for a picture. " * 40
 
 
 def all_shots() -> list[Shot]:
-    """Every tab and state; running and failed once each, where they are quick to reach."""
+    """Every tab and state; running, failed and history where they are quick to reach."""
+    only = {
+        "running": ["voice_clone"],
+        "missing": OTHERS,
+        "failed": OTHERS,
+        "history": ["pipeline"],
+    }
     shots = []
     for size, locale, scheme in itertools.product(SIZES, ("en-US", "zh-CN"), ("light", "dark")):
         look = f"{locale[:2]}-{scheme}-{size[0]}"
         for tab, state in itertools.product(TABS, STATES):
-            if (state == "running") == (tab == "voice_clone") or state in ("idle", "completed"):
+            if tab in only.get(state, TABS):
                 name = f"{tab}-{state}-{look}"
                 number = int(locale == "en-US" and tab != "image_cleanup")
                 shots.append(Shot(name, tab, size, locale, scheme, state, number, whole=True))
@@ -134,6 +142,12 @@ def reach(page: Page, shot: Shot) -> None:
         case "completed":
             page.click(f"#examples-{tab} button >> nth={shot.example}")
             page.wait_for_selector(f"{card}.completed", timeout=2 * MINUTE)
+        case "history":
+            page.click(f"#examples-{tab} button >> nth={shot.example}")
+            page.wait_for_selector(f"{card}.completed", timeout=2 * MINUTE)
+            page.locator("#history .past .open").last.click()  # the first step of the chain
+            page.wait_for_selector("#details-image_cleanup .acts")
+            page.locator("#history [data-act=erase]").last.click()  # it asks before it deletes
 
 
 def settle(page: Page) -> None:
@@ -144,6 +158,9 @@ def settle(page: Page) -> None:
 
 
 if __name__ == "__main__":
-    everything = "--all" in sys.argv
-    folders = [argument for argument in sys.argv[1:] if argument != "--all"]
-    main(Path(folders[0] if folders else "docs"), all_shots() if everything else SHOTS)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("docs"))
+    parser.add_argument("--all", nargs="*", metavar="WORD", help="every tab, state and look")
+    given = parser.parse_args()
+    wanted = [s for s in all_shots() if not given.all or any(w in s.name for w in given.all)]
+    main(given.folder, SHOTS if given.all is None else wanted)

@@ -110,7 +110,8 @@ class TabForm:
     @property
     def extras(self) -> dict[str, Any]:
         """The fields that are shown where a server can use them."""
-        return {item.name: self.fields[item.name] for item in extras(self._recipe.inputs)}
+        found = extras(self._recipe.inputs, OWN_FIELDS)
+        return {item.name: self.fields[item.name] for item in found}
 
     def offered(self, filled: Iterator[object]) -> list[Any]:
         """The `extras`, each shown or not."""

@@ -35,7 +35,7 @@ def create_inputs(
     def create(items: Sequence[Input]) -> dict[str, Any]:
         made = {}
         for item in items:
-            made[item.name] = create_input(tab, item, hidden=item in extras(inputs))
+            made[item.name] = create_input(tab, item, hidden=item in extras(inputs, own))
             below(item, made[item.name])
         return made
 
@@ -43,7 +43,9 @@ def create_inputs(
     stand_ins = [item for item in inputs if item.name in own]
     fields = create([item for item in inputs if item not in (*advanced, *stand_ins)])
     if stand_ins:
-        with gr.Accordion(label("page.own"), open=False, elem_classes="advanced"):
+        with gr.Accordion(
+            label("page.own"), open=False, elem_classes="advanced", elem_id=f"{tab}-own"
+        ):
             fields |= create(stand_ins)
     if advanced:
         with gr.Accordion(
@@ -53,9 +55,12 @@ def create_inputs(
     return {item.name: fields[item.name] for item in inputs}
 
 
-def extras(inputs: Sequence[Input]) -> list[Input]:
-    """Inputs that only some servers can use: they are hidden until one of those is there."""
-    return [item for item in inputs if item.picks and not item.required]
+def extras(inputs: Sequence[Input], own: Sequence[str] = ()) -> list[Input]:
+    """Inputs that only some servers can use: they are hidden until one of those is there.
+
+    One that stands for a step (`own`) is given to no server under its name.
+    """
+    return [i for i in inputs if i.picks and not i.required and i.name not in own]
 
 
 def shown_extras(

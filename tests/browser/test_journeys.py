@@ -55,6 +55,18 @@ def test_a_replaced_step_runs_only_what_depends_on_it(open_page: OpenPage) -> No
     page.wait_for_selector("#result-pipeline-image_cleanup img")
 
 
+def test_ones_own_speech_goes_in_before_the_first_run(open_page: OpenPage) -> None:
+    page = open_page()
+    show_tab(page, "pipeline")
+    put(page, "pipeline", "image", ASSETS / "portrait.jpg")
+    page.click("#pipeline-own button")
+    put(page, "pipeline", "own_audio", VOICE)
+    page.click("#run-pipeline")
+    wait_for(page, "pipeline", "completed")
+    page.wait_for_selector(RESULTS["pipeline"])
+    expect(page.locator("#history .past")).to_have_count(2)  # the picture and the video
+
+
 def test_the_chain_stops_to_be_looked_at(open_page: OpenPage) -> None:
     page = open_page()
     show_tab(page, "pipeline")

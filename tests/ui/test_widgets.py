@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -29,7 +30,7 @@ EVERY_KIND = (
 )
 
 
-def built(*inputs: Input) -> dict[str, Any]:
+def built(*inputs: Input, own: Sequence[str] = ()) -> dict[str, Any]:
     """The components, built inside an event loop: without one, Gradio leaves open ones behind.
 
     In a thread, because the browser tests may have a loop in this one.
@@ -37,7 +38,7 @@ def built(*inputs: Input) -> dict[str, Any]:
 
     async def build() -> dict[str, Any]:
         with gr.Blocks(analytics_enabled=False):
-            return create_inputs("tab", inputs)
+            return create_inputs("tab", inputs, own=own)
 
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(build())).result()
@@ -62,6 +63,12 @@ def test_each_kind_has_its_control() -> None:
 def test_what_only_some_servers_can_use_is_hidden_at_first() -> None:
     hidden = [name for name, field in built(*EVERY_KIND).items() if not field.visible]
     assert hidden == ["film", "mask"]
+
+
+def test_what_stands_for_a_step_is_never_hidden() -> None:
+    own = Input("own_image", "image", required=False)
+    assert built(own)["own_image"].visible is False  # for only some servers
+    assert built(own, own=["own_image"])["own_image"].visible is True
 
 
 def test_what_somebody_put_in_stays_while_its_server_is_away() -> None:
