@@ -50,6 +50,9 @@ class Steps(Protocol):
     def claim(self, job_id: str) -> None:
         """From now on this replica drives the job; another one that did must stop."""
 
+    def end(self, job_id: str) -> None:
+        """The job has ended, and nothing more will be done for it."""
+
     def reap(self, busy: Collection[str]) -> object:
         """Free the servers that were not given back: their jobs' replica died in that moment.
         `busy`: what this replica still works on."""
@@ -120,6 +123,7 @@ class Durable:
             server = steps.lease(job_id)
             outcome = steps.drive(job_id, server) if server else ""
             steps.release(job_id)
+        steps.end(job_id)
 
     def launch(self) -> None:
         """Begin to work; unfinished workflows of this executor are recovered."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
-from comfy.jobs.job import CANCELLED, FAILED, WAITING, Job, Link
+from comfy.jobs.endings import Endings
+from comfy.jobs.job import CANCELLED, FAILED, FINISHED, WAITING, Job, Link
 from comfy.jobs.leases import Leases
 from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
@@ -26,7 +26,8 @@ ENDED_BADLY = (FAILED, CANCELLED)
 
 @dataclass(frozen=True)
 class Overview:
-    """One look. `counts`: (status, task) -> jobs; `busy`: server -> jobs that hold it."""
+    """One look. `counts`: (status, task) -> jobs; `replicas`: the name of each that lives -> jobs
+    that it drives; `busy`: server -> jobs that hold it."""
 
     counts: dict[tuple[str, str], int]
     unfinished: Sequence[Job]
@@ -41,23 +42,25 @@ class Operator:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._leases = Leases(store)
+        self._leases, self._endings = Leases(store), Endings(store)
 
-    def look(self) -> Overview:
-        """Newest failures first, unfinished jobs oldest first; at most MOST of each."""
-        unfinished = self._store.unfinished()
-        drivers = Counter(job.replica for job in unfinished)
-        replicas = self._store.database.read(lambda c: c.execute(sa.select(REPLICAS)).all())
+    def look(self, *, most: int = MOST) -> Overview:
+        """Newest failures first, unfinished jobs oldest first; at most `most` of each."""
+        mine = sa.and_(JOBS.c.replica == REPLICAS.c.id, JOBS.c.status.not_in(FINISHED))
+        drivers = sa.select(REPLICAS.c.name, sa.func.count(JOBS.c.id)).outerjoin(JOBS, mine)
         holders = sa.select(LEASES.c.server, sa.func.count()).group_by(LEASES.c.server)
-        busy = self._store.database.read(lambda c: c.execute(holders).all())
         return Overview(
             self.counts(),
-            unfinished[:MOST],
-            self._store.failed(MOST),
-            {row.name: drivers[row.id] for row in replicas},
+            self._store.unfinished(most),
+            self._store.failed(most),
+            self._numbers(drivers.group_by(REPLICAS.c.id, REPLICAS.c.name)),
             self._leases.known(),
-            {str(server): int(jobs) for server, jobs in busy},
+            self._numbers(holders),
         )
+
+    def _numbers(self, query: sa.Select[tuple[Any, int]]) -> dict[str, int]:
+        rows = self._store.database.read(lambda c: c.execute(query).all())
+        return {str(name): int(number) for name, number in rows}
 
     def counts(self) -> dict[tuple[str, str], int]:
         query = sa.select(JOBS.c.status, JOBS.c.task, sa.func.count())
@@ -66,8 +69,8 @@ class Operator:
         return {(str(status), str(task)): int(count) for status, task, count in rows}
 
     def cancel(self, job_id: str) -> bool:
-        """False if it had finished. Its replica notices within a second."""
-        return self._store.update(job_id, status=CANCELLED)
+        """False if it had finished. Its replica notices within a second. See Endings.cancel."""
+        return self._endings.cancel(job_id)
 
     def retry(self, job_id: str) -> Job | None:
         """Do a failed or cancelled job once more, as a new job of the same person.

@@ -101,10 +101,10 @@ class Store:
         query = JOBS.select().where(sa.cast(JOBS.c.parts, sa.String).contains(job_id))
         return bool(self._select(query.limit(1)))
 
-    def unfinished(self) -> list[Job]:
-        """All jobs that still have to end, oldest first."""
+    def unfinished(self, limit: int | None = None) -> list[Job]:
+        """All jobs that still have to end, or so many, oldest first."""
         query = JOBS.select().where(JOBS.c.status.not_in(FINISHED))
-        return self._select(query.order_by(JOBS.c.created))
+        return self._select(query.order_by(JOBS.c.created).limit(limit))
 
     def ended_before(self, moment: float) -> list[Job]:
         """Finished jobs that are no parts, oldest first."""

@@ -12,11 +12,13 @@ from typing import Any
 from comfy.errors import InputError
 from comfy.jobs.abilities import Abilities
 from comfy.jobs.batch import Batches
+from comfy.jobs.counts import Counts
 from comfy.jobs.durable import Durable
+from comfy.jobs.endings import Endings
 from comfy.jobs.guests import Guests
 from comfy.jobs.intake import Accepted, Intake
 from comfy.jobs.janitor import Janitor
-from comfy.jobs.job import CANCELLED, Job
+from comfy.jobs.job import Job
 from comfy.jobs.judging import PAUSES
 from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
@@ -36,6 +38,7 @@ from comfy.jobs.told import Estimates
 from comfy.jobs.twins import Twins
 from comfy.jobs.uploads import Uploads
 from comfy.jobs.voices import Voices
+from comfy.jobs.waiting import Waiting
 from comfy.jobs.wishes import Wishes
 from comfy.media.bounded import WORKERS
 from comfy.media.files import Limits, sweep_parts
@@ -66,8 +69,8 @@ class Studio:
         self.tasks: dict[str, Task] = load_tasks(workflows, settings.workflows)
         self._replica = Replica(settings.data)
         self._store = Store(settings.database, settings.data, settings.storage)
-        self.operator = Operator(self._store)
-        self._leases = Leases(self._store)
+        self.operator, self.counts = Operator(self._store), Counts()
+        self._leases, self._endings = Leases(self._store), Endings(self._store)
         self._servers = Servers(settings, self.tasks, patience, self._store.moved)
         self.guests = Guests(self._store)
         labels = Labels(settings, self._store)
@@ -94,6 +97,17 @@ class Studio:
         self.batches = Batches(self._store, self._intake)
         abilities = Abilities(self.tasks, self._servers, self._store)
         self.estimates = Estimates(self._servers, self._store, self._leases, abilities, uploads)
+        waiting = Waiting(
+            self._store,
+            self._leases,
+            self._servers,
+            self.guests,
+            parts,
+            self.batches,
+            abilities,
+            self._endings,
+            self._replica.id,
+        )
         self._steps = JobSteps(
             self._store,
             self._leases,
@@ -104,7 +118,9 @@ class Studio:
             labels,
             parts,
             self.batches,
-            abilities,
+            waiting,
+            self._endings,
+            self.counts,
             self._replica.id,
         )
         self._janitor = Janitor(self._store, self.delete, settings.keep_days, settings.keep_mb)
@@ -136,8 +152,8 @@ class Studio:
     def close(self) -> None:
         """Stop all threads. Unfinished jobs stay as they are and go on at the next start."""
         self._steps.close()
+        self._durable.close()  # from here on `is_ready` says no
         self._janitor.close()
-        self._durable.close()
         self._servers.close()
         self._store.close()
         self._replica.close()
@@ -245,14 +261,7 @@ class Studio:
 
     def cancel(self, job_id: str) -> Job | None:
         """Cancel the job, and the unfinished ones that nobody wants but for it."""
-        self._store.update(job_id, status=CANCELLED)
-        job = self._store.get(job_id)  # now it gets no more parts
-        if job is None:
-            return None
-        for link in job.links:
-            linked = self._store.get(link.job)
-            if linked and not linked.asked and not self._store.dependents(link.job):
-                self.cancel(link.job)
+        self._endings.cancel(job_id)
         return self._store.get(job_id)
 
     def delete(self, job_id: str, owner: str) -> bool:
@@ -260,21 +269,7 @@ class Studio:
 
         Jobs that wait for it are cancelled. False if there is no such job, or it still runs.
         """
-        job = self._store.get(job_id)
-        if job is None or job.owner != owner or not job.finished:
-            return False
-        for waiting in self._store.dependents(job_id):
-            self.cancel(waiting.id)
-        self._store.delete(job_id)
-        for part in self._store.parts_of(job):
-            if not self._store.is_linked(part.id):
-                self.delete(part.id, owner)
-        self._store.files.forget_folder(self._store.folder / "outputs" / job_id)
-        (self._store.folder / "previews" / f"{job_id}.jpg").unlink(missing_ok=True)
-        for value in (*job.values.values(), *job.uncut.values()):
-            if isinstance(value, Path) and not self._store.uses(value):
-                self._store.files.forget(value)
-        return True
+        return self._endings.delete(job_id, owner)
 
     def recent(self, owner: str, limit: int = 20) -> list[Job]:
         """The newest jobs of one person, newest first."""

@@ -62,12 +62,19 @@ class Rig:
     """An open studio over these servers, a picture to invert, and looks behind the scenes."""
 
     def __init__(
-        self, folder: Path, *servers: str, patience: Patience = QUICK, sleeper: str = "EngineSleep"
+        self,
+        folder: Path,
+        *servers: str,
+        patience: Patience = QUICK,
+        sleeper: str = "EngineSleep",
+        database: str = "",
     ) -> None:
         workflows = write_workflows(folder / "workflows", sleeper)
         arguments = ["--data", str(folder / "data"), "--max-jobs", "10000"]
         if servers:
             arguments += ["--servers", ",".join(servers)]
+        if database:
+            arguments += ["--database-url", database]
         self.studio = Studio(Settings.load(arguments, {}), workflows, patience)
         self.data = folder / "data"
         self.picture = a_picture(folder / "picture.png")

@@ -93,16 +93,16 @@ def test_a_job_that_another_replica_took_is_left_to_it(rig: Rig, engine: EngineP
 def test_who_lost_a_job_gets_it_last(rig: Rig) -> None:
     """The one that it was sent to: a job of a vanished server is missed by the next one, too."""
     steps = copy.copy(rig.studio._steps)  # of its own is what it remembers
-    steps._failed_at = {}
+    steps._waiting._lost_by = {}
     server = next(iter(rig.studio._servers._all()))
     for sent_to in ("", "gone"):
         job = Job(id=str(uuid.uuid4()), task="invert", owner="", values={}, replica="another")
         rig.studio._store.add(job)
         rig.studio._store.update(job.id, server=sent_to or server.name)
         assert steps._judge(job, server, PromptLost(), last=True) == LOST
-        assert steps._failed_at == {job.id: {sent_to or server.name}}
+        assert steps._waiting._lost_by == {job.id: {sent_to or server.name}}
         steps.unfinished()
-        assert steps._failed_at == {}  # it is another replica's
+        assert steps._waiting._lost_by == {}  # it is another replica's
         rig.studio._store.delete(job.id)
 
 

@@ -1,4 +1,4 @@
-"""What an operator sees and does, on the command line and on the page; metrics and health."""
+"""What an operator sees and does, on the command line and on the page."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from pathlib import Path
 
 import anyio
 import pytest
-import requests
 
 from comfy import status
 from comfy.client.http import ComfyClient
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED
-from comfy.jobs.monitor import start_monitor
 from comfy.jobs.server import Server, ServerState
 from comfy.jobs.studio import WORKFLOWS
-from comfy.jobs.vitals import Vitals
 from comfy.overview import Telling
 from comfy.ui.operator_page import OperatorPage
 from comfy.ui.visitor import ANONYMOUS, HEADER, Visitor
@@ -126,20 +123,3 @@ def test_what_a_server_misses_is_named() -> None:
     assert list(Telling("zh").lacks(state)) == [
         "声音克隆：缺 IndexTTS2Run, MultiLinePromptIndex（IndexTTS2）"
     ]
-
-
-def test_metrics_and_health(rig: Rig) -> None:
-    rig.finished(rig.submit())
-    monitor = start_monitor(Vitals(rig.studio), "127.0.0.1", 0)
-    url = f"http://127.0.0.1:{monitor.server_port}"
-    try:
-        assert requests.get(f"{url}/healthz", timeout=5).text == "ok\n"
-        assert requests.get(f"{url}/readyz", timeout=5).status_code == 200
-        assert requests.get(f"{url}/other", timeout=5).status_code == 404
-        lines = requests.get(f"{url}/metrics", timeout=5).text.splitlines()
-        assert 'comfy_jobs{status="completed",task="invert"} 1.0' in lines
-        assert 'comfy_server_up{server="1"} 1.0' in lines
-        assert "comfy_replicas 1.0" in lines
-    finally:
-        monitor.shutdown()
-        monitor.server_close()
