@@ -9,20 +9,14 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Iterable
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from comfy.engine.head.mouth_track import mouth_track
-from comfy.engine.head.speech_features import analyse
-from comfy.engine.head.talk import talk
 from comfy.engine.image.classify import letters
 from comfy.engine.image.remove_text import remove_text
 from comfy.engine.image.text_boxes import read_text
@@ -30,8 +24,9 @@ from comfy.engine.node import Audio
 from comfy.engine.speech import estimate, reference
 from comfy.engine.speech.speak import speak
 from comfy.media.likeness import distance
-from tests.bench import picture_cases, voice_cases
+from tests.bench import head_cases, picture_cases, voice_cases
 from tests.bench.picture_cases import Picture, PictureCase
+from tests.bench.quiet_run import QuietRun
 
 FLOOR = {  # the facts' figures for the prototype, on other pictures and voices
     "cleanup, whole picture, dB": "36.9",
@@ -42,27 +37,11 @@ FLOOR = {  # the facts' figures for the prototype, on other pictures and voices
     "voice: spectrum off, dB, zh": "2.8",
     "voice: spectrum off, dB, en": "1.96",
     "voice: CPU s per s": "0.09-0.21",
-    "head: opening against loudness": "0.68-0.77",
-    "head: lead, frames": "1",
+    "head: opening seen against loudness": "0.68-0.77",
+    "head: lead, ms": "40",
     "head: CPU s per s at 720 px": "0.52",
     "peak memory, MB": "885",
 }
-FPS = 25
-
-
-class QuietRun:
-    """A run that nobody watches."""
-
-    prompt_id, node_id = "bench", "1"
-
-    def __init__(self, folder: Path) -> None:
-        self.input_folder = self.output_folder = self.temp_folder = folder
-
-    def progress(self, value: int, maximum: int, preview: Image.Image | None = None) -> None:
-        pass
-
-    def check(self) -> None:
-        pass
 
 
 class Row(NamedTuple):
@@ -83,7 +62,8 @@ def main() -> None:
     if options.only in (None, "voices"):
         rows += voices(options.to)
     if options.only in (None, "heads"):
-        rows += heads(options.to)
+        rows += [Row(*row) for row in head_cases.heads(options.to)]
+        rows += [Row(*row) for row in head_cases.videos(options.to)]
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     rows.append(Row("peak memory, MB", str(peak)))
     for row in rows:
@@ -192,59 +172,6 @@ def spectrogram(audio: Audio, seconds: float = 6.0) -> npt.NDArray[np.uint8]:
     levels = 10 * np.log10(power[:, :top].T[::-1] + 1e-9)
     grey = np.clip((levels - levels.max() + 70) / 70 * 255, 0, 255).astype(np.uint8)
     return np.asarray(Image.fromarray(grey).resize((900, 200)))
-
-
-def heads(folder: Path) -> list[Row]:
-    strips, matches, leads, jitters, ends, pace = [], [], [], [], [], []
-    for name, language in (("portrait.jpg", "zh"), ("portrait2.jpg", "en")):
-        person = voice_cases.speakers(language)[0 if language == "zh" else 3]
-        audio = voice_cases.recording(person, voice_cases.SCRIPT[language])
-        with Image.open(picture_cases.ASSETS / name) as image:
-            still = np.asarray(image.convert("RGB"))
-        match, lead = sync(audio)
-        matches.append(match)
-        leads.append(lead)
-        start = time.process_time()
-        with TemporaryDirectory() as place:
-            path = talk(QuietRun(Path(place)), still, audio, height=720)
-            spent = time.process_time() - start
-            frames = list(_frames(path))
-        seconds = audio.waveform.shape[1] / audio.sample_rate
-        pace.append(spent / seconds)
-        ends.append(abs(len(frames) / FPS - seconds))
-        corner = np.stack([frame[:60, :60] for frame in frames]).astype(np.float32)
-        jitters.append(float(corner.std(axis=0).mean()))
-        strips.append(np.hstack(frames[5:85:10]))
-    width = min(strip.shape[1] for strip in strips)
-    sheet = np.vstack([strip[:, :width] for strip in strips])
-    Image.fromarray(sheet).resize((width // 3, sheet.shape[0] // 3)).save(folder / "heads.png")
-    return [
-        Row("head: opening against loudness", f"{min(matches):.2f}-{max(matches):.2f}"),
-        Row("head: lead, frames", "/".join(str(lead) for lead in leads)),
-        Row("head: background jitter, grey levels", f"{max(jitters):.2f}"),
-        Row("head: sound and picture end apart, s", f"{max(ends):.3f}"),
-        Row("head: CPU s per s at 720 px", f"{np.mean(pace):.2f}"),
-    ]
-
-
-def sync(audio: Audio) -> tuple[float, int]:
-    """Best correlation of lip opening and loudness within four frames, and the mouth's lead."""
-    frames = int(np.ceil(audio.waveform.shape[1] / audio.sample_rate * FPS))
-    features = analyse(audio.waveform, audio.sample_rate, lambda: None)
-    opening = mouth_track(features, frames, FPS).opening
-    times = (np.arange(frames) + 0.5) / FPS
-    loudness = np.interp(times, np.arange(len(features.level)) / 100, features.level)
-    scores = [
-        float(np.corrcoef(opening[: frames - lead], loudness[lead:])[0, 1]) for lead in range(5)
-    ]
-    best = int(np.argmax(scores))
-    return scores[best], best
-
-
-def _frames(path: Path) -> Iterable[Picture]:
-    with av.open(str(path)) as container:
-        for frame in container.decode(video=0):
-            yield frame.to_ndarray(format="rgb24")
 
 
 if __name__ == "__main__":

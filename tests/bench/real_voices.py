@@ -24,7 +24,7 @@ from comfy.engine.speech.base_voice import VOICES
 from comfy.engine.speech.speak import speak
 from comfy.media import likeness
 from tests.bench import voice_cases
-from tests.bench.engine import QuietRun
+from tests.bench.quiet_run import QuietRun
 from tests.bench.speaker_encoder import RATE, SpeakerEncoder
 
 Wave = npt.NDArray[np.floating[Any]]

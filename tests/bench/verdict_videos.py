@@ -19,8 +19,9 @@ from comfy.media.film import find_face
 from comfy.media.haar import Cascades
 from comfy.media.verdict_video import video_findings
 from comfy.media.waves import Wave
-from tests.bench.engine import FPS, QuietRun
+from tests.bench.head_cases import FPS
 from tests.bench.picture_cases import ASSETS
+from tests.bench.quiet_run import QuietRun
 from tests.bench.verdict_case import Case
 from tests.bench.verdict_sounds import RATE, Speech
 
