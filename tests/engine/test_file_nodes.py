@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -192,6 +193,17 @@ def test_odd_rates_and_wild_values_can_be_saved(run: FakeRun) -> None:
     [saved] = call(run, "SaveAudioMP3", audio=wild, quality="V0").ui["audio"]
     path = run.output_folder / saved["subfolder"] / saved["filename"]
     assert soundfile.info(path).samplerate == 11025
+
+
+def test_a_long_sound_takes_memory_once(run: FakeRun) -> None:
+    wave = np.random.default_rng(0).uniform(-0.9, 0.9, (2, 150 * 8000)).astype(np.float32)
+    soundfile.write(run.input_folder / "long.wav", wave.T, 8000, "FLOAT")
+    tracemalloc.start()
+    [loaded] = call(run, "LoadAudio", audio="long.wav").outputs
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(loaded.waveform, wave)
+    assert peak < 1.5 * wave.nbytes
 
 
 def test_what_is_no_sound_says_so(run: FakeRun) -> None:

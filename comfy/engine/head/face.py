@@ -19,6 +19,7 @@ SEARCH_SIDE = 640  # longest side of the picture that is searched; small ones ar
 LARGEST_SCALE = 3.0
 TILTS = (0, -15, 15, -30, 30)  # degrees; Haar faces must be upright
 EYE_CASCADES = ("eye", "eye_tree_eyeglasses", "lefteye_2splits", "righteye_2splits")
+SAME_PLACE = 0.6  # shared by two rectangles that are of one face
 LARGEST = "largest"
 FACES = (LARGEST, "left", "middle", "right")
 USUAL_EYE = (0.305, 0.385)  # where the left eye sits in a Haar face, in its widths
@@ -84,7 +85,7 @@ def _search(cascades: Cascades, grey: Grey, check: Callable[[], None]) -> Face |
     one_eyed: Face | None = None
     for tilt in TILTS:
         check()
-        face = _best(cascades, _rectangles(cascades, grey, tilt))
+        face = _best(cascades, _rectangles(cascades, grey, tilt), check)
         if face is not None and face.eyes_seen == 2:
             return face
         if face is not None and tilt == 0:
@@ -101,10 +102,10 @@ def _all(cascades: Cascades, grey: Grey, check: Callable[[], None]) -> list[Face
     for tilt in TILTS:
         if len(faces) > 1:
             break
-        check()
-        found = [(one, _measure(cascades, one)) for one in _rectangles(cascades, grey, tilt)]
-        scored = [(one.score(face), face) for one, face in found if face and face.eyes_seen == 2]
+        scored = _scored(cascades, _rectangles(cascades, grey, tilt), check)
         for _, face in sorted(scored, key=lambda pair: -pair[0]):
+            if face.eyes_seen < 2:
+                continue
             if all(_apart(face, other) for other in faces):
                 faces.append(face)
     return sorted(faces, key=lambda face: face.axes.x)
@@ -133,11 +134,21 @@ def _search_picture(picture: Pixels) -> tuple[Grey, float]:
     return small, scale
 
 
-def _best(cascades: Cascades, rectangles: list[_Found]) -> Face | None:
+def _best(cascades: Cascades, rectangles: list[_Found], check: Callable[[], None]) -> Face | None:
     """The most face-like of the rectangles."""
-    faces = [(found, _measure(cascades, found)) for found in rectangles]
-    scored = [(found.score(face), face) for found, face in faces if face is not None]
+    scored = _scored(cascades, rectangles, check)
     return max(scored, key=lambda pair: pair[0], default=(0.0, None))[1]
+
+
+def _scored(
+    cascades: Cascades, rectangles: list[_Found], check: Callable[[], None]
+) -> list[tuple[float, Face]]:
+    scored = []
+    for found in rectangles:
+        check()
+        if (face := _measure(cascades, found)) is not None:
+            scored.append((found.score(face), face))
+    return scored
 
 
 def _rectangles(cascades: Cascades, grey: Grey, tilt: int) -> list[_Found]:
@@ -148,19 +159,36 @@ def _rectangles(cascades: Cascades, grey: Grey, tilt: int) -> list[_Found]:
         turned = cv2.warpAffine(grey, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
     back = cv2.invertAffineTransform(matrix)
     smallest = max(24, int(min(height, width) * 0.1))
-    return [
-        _Found(box, turned, back)
+    boxes = [
+        box
         for name in ("frontalface_alt2", "frontalface_default")
         for box in cascades.find(
             name, turned, step=1.08, neighbours=4, smallest=(smallest, smallest)
         )
     ]
+    return [_Found(box, turned, back) for box in _merged(boxes)]
+
+
+def _merged(boxes: list[Box]) -> list[Box]:
+    """One box for each place, the surest: to look for eyes costs more than to find the boxes."""
+    kept: list[Box] = []
+    for box in sorted(boxes, key=lambda box: -box.weight):
+        if all(_shared(box, other) < SAME_PLACE for other in kept):
+            kept.append(box)
+    return kept
+
+
+def _shared(one: Box, other: Box) -> float:
+    """What two boxes share of what they cover together."""
+    across = min(one.x + one.width, other.x + other.width) - max(one.x, other.x)
+    down = min(one.y + one.height, other.y + other.height) - max(one.y, other.y)
+    both = max(0, across) * max(0, down)
+    return both / (one.width * one.height + other.width * other.height - both)
 
 
 def _measure(cascades: Cascades, found: _Found) -> Face | None:
     """Eyes, tilt and size of a found rectangle, or None if it does not look like a face."""
     left, right, seen = _eyes(cascades, found)
-    smile = _smile(cascades, found)
     left_eye, right_eye = found.pixel(*left), found.pixel(*right)
     across, down = right_eye[0] - left_eye[0], right_eye[1] - left_eye[1]
     distance = math.hypot(across, down)
@@ -173,6 +201,7 @@ def _measure(cascades: Cascades, found: _Found) -> Face | None:
         math.atan2(down, across),
         distance,
     )
+    smile = _smile(cascades, found)
     mouth = _local(axes, found.pixel(*smile)) if smile else None
     return Face(axes, found.box.width / distance, seen, mouth, glasses=False)
 

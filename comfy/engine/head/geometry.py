@@ -69,8 +69,11 @@ class Axes:
                 [sin, cos, self.y - sin * columns / 2 - cos * rows / 2],
             ]
         )
-        # shrinking without a low-pass first would turn skin texture into false lines
-        source = picture if step <= 1 else cv2.GaussianBlur(picture, (0, 0), step * 0.5)
+        corners = matrix @ np.array([[0, columns, 0, columns], [0, 0, rows, rows], [1, 1, 1, 1]])
+        source, left, top = _part(picture, corners, 2 * step + 3)
+        matrix[:, 2] -= left, top
+        if step > 1:  # else shrinking would turn skin texture into false lines
+            source = cv2.GaussianBlur(source, (0, 0), step * 0.5)
         view: Pixels = cv2.warpAffine(
             source,
             matrix,
@@ -79,6 +82,16 @@ class Axes:
             borderMode=cv2.BORDER_REPLICATE,
         )
         return view
+
+
+def _part(
+    picture: Pixels, points: npt.NDArray[np.float64], margin: float
+) -> tuple[Pixels, int, int]:
+    """What of a picture lies around these points, and where it begins: x, y."""
+    height, width = picture.shape[:2]
+    left, top = np.clip(points.min(axis=1) - margin, 0, (width - 1, height - 1)).astype(int)
+    right, bottom = np.clip(points.max(axis=1) + margin + 2, (left + 1, top + 1), (width, height))
+    return picture[top : int(bottom), left : int(right)], int(left), int(top)
 
 
 def smoothstep(low: float, high: float, value: Floats) -> Floats:
