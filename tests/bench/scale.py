@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import sqlalchemy as sa
 
 from comfy.jobs.job import COMPLETED, Job
 from comfy.jobs.tables import JOBS
+from tests.conftest import EngineProcess
 from tests.faults.proxy import FaultProxy
 from tests.faults.rig import STEADY, Rig, everything
 from tests.postgres import INSTALLED
 from tests.scale.fleet import Fleet, wait_for
+from tests.scale.replica import chain, prepare
 
 NAP = 1.0  # seconds of work of a job in the measurement of throughput
 SHORT = 0.2  # in that of added time
@@ -74,28 +76,33 @@ def added(postgres: bool) -> None:
 
 
 def bytes_moved() -> int:
-    """Media bytes through us between the two steps of a chain on one server."""
+    """Media bytes through us between the steps of a chain on one server."""
     with tempfile.TemporaryDirectory() as folder:
-        fleet = Fleet(Path(folder), servers=1, replicas=[], postgres=False)
-        proxy = FaultProxy(fleet.engines[0].url)
-        moved: list[str] = []
-        proxy.before(lambda method, path: moved.append(f"{method} {path.split('?')[0]}"))
+        engine = EngineProcess(Path(folder) / "engine")
+        engine.start()
+        proxy = FaultProxy(engine.url)
+        picture = prepare(Path(folder) / "rig")
         rig = Rig(Path(folder) / "rig", proxy.url, patience=STEADY)
         try:
             rig.ready()
-            first, second = rig.chain()
-            rig.finished(second)
-            uploads = moved.count("POST /upload/image")
-            assert rig.now(first).server == rig.now(second).server
-            print(
-                f"uploads: {uploads} (the given picture), results fetched for the page: "
-                f"{moved.count('GET /view')}; carried between the steps: {uploads - 1}"
-            )
+            *branches, last = chain(rig.studio, picture, 0.1)
+            wait_for(lambda: rig.studio.job(last).finished)
+            given, carried = uploaded(proxy, branches)
+            fetched = sum(e.path == "/view" for e in proxy.exchanges)
+            print(f"given: {given} bytes; results fetched for the page: {fetched}")
+            print(f"carried between the steps: {carried} bytes", flush=True)
         finally:
             rig.close()
             proxy.close()
-            fleet.close()
-    return uploads - 1
+            engine.kill()
+    return carried
+
+
+def uploaded(proxy: FaultProxy, branches: Collection[str]) -> tuple[int, int]:
+    """Bytes of the uploads to a server until it had the prompts of these jobs, and after that."""
+    begun = max(n for n, e in enumerate(proxy.exchanges) if e.prompt_id in branches)
+    sizes = [e.carried if e.path.startswith("/upload/") else 0 for e in proxy.exchanges]
+    return sum(sizes[:begun]), sum(sizes[begun:])
 
 
 def main() -> None:

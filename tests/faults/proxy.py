@@ -31,12 +31,14 @@ PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></ht
 
 @dataclass(frozen=True)
 class Exchange:
-    """One request. `prompt_id` is that of POST /prompt; `fault` is what was done to it."""
+    """One request. `prompt_id` is that of POST /prompt; `fault` is what was done to it; `carried`
+    the bytes of its body."""
 
     method: str
     path: str
     prompt_id: str
     fault: str
+    carried: int
 
 
 class FaultProxy:
@@ -122,12 +124,13 @@ class FaultProxy:
                 self._forward(client, request, fault)
 
     def _note(self, method: str, path: str, request: bytes) -> str:
+        body = request.partition(b"\r\n\r\n")[2]
         posted = method == "POST" and path.endswith("/prompt")
-        body = json.loads(request.partition(b"\r\n\r\n")[2]) if posted else {}
+        prompt_id = json.loads(body).get("prompt_id", "") if posted else ""
         with self._lock:
             fault = self._choose(len(self.exchanges), method, path)
             path = path.partition("?")[0]
-            self.exchanges.append(Exchange(method, path, body.get("prompt_id", ""), fault))
+            self.exchanges.append(Exchange(method, path, prompt_id, fault, len(body)))
         return fault
 
     def _forward(self, client: socket.socket, request: bytes, fault: str) -> None:
