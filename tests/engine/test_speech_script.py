@@ -77,7 +77,7 @@ def test_long_sentences_are_cut_without_losing_anything(text: str) -> None:
         ("120km/h", "每小时一百二十公里"),
         ("版本1.2.3", "版本一点二点三"),
         ("5km", "五公里"),
-        ("H100、GPT-4、4K", "H100、GPT-4、4K"),
+        ("H100、GPT-4、4K、A320", "H一百、GPT四、四K、A三二零"),
         ("10000，20000", "一万，两万"),
         ("¥199.00，2:00，2:30pm", "一百九十九元，两点，下午两点三十分"),
         ("+86 138 0013 8000", "加八六，幺三八，零零幺三，八零零零"),
@@ -88,10 +88,21 @@ def test_long_sentences_are_cut_without_losing_anything(text: str) -> None:
         ("100元/个，3000r/min", "一百元每个，三千转每分"),
         ("90后，24/7，number 1，+15%", "九零后，七乘二十四小时，第一，正百分之十五"),
         ("1-2个，35ug/m3", "一到两个，每立方米三十五微克"),
+        ("v2.1.0，¥12.80，￥1,299.00元", "V二点一点零，十二点八元，一千二百九十九元"),
+        ("电话010-12345678", "电话零幺零，幺二三四，五六七八"),
+        ("（021）8888-6666", "零二幺，八八八八，六六六六"),
+        ("3月4日-8日，-5℃~8℃", "三月四日到八日，零下五摄氏度到八摄氏度"),
+        ("比例1:10，以21:19获胜", "比例一比十，以二十一比十九获胜"),
+        ("10^6个，5×10³，x²", "十的六次方个，五乘以十的立方，x的平方"),
+        ("USD 500，300万RMB", "五百美元，三百万元"),
+        ("2026Q1，Q3", "二零二六年第一季度，第三季度"),
+        ("5元/kg，2 个，2小时", "五元每公斤，两个，两小时"),
+        ("3/4/2026，3pm，8-2=6", "二零二六年三月四日，下午三点，八减二=六"),
+        ("½杯，PM2.5，G101次", "二分之一杯，PM二点五，G幺零幺次"),
     ],
 )
 def test_numbers_are_read_the_chinese_way(text: str, spoken: str) -> None:
-    assert numerals.spell(text) == spoken
+    assert numerals.spell(script.clean(text)) == spoken
 
 
 @pytest.mark.parametrize(
@@ -139,6 +150,25 @@ def test_numbers_alone_follow_the_language_of_the_script() -> None:
         ("in Dec. at 5 Baker St.", "in December at five Baker Street"),
         ("World War II, St. John", "World War two, Saint John"),
         ("Nothing to write out", "Nothing to write out"),
+        ("He is 6 ft. tall", "He is six feet tall"),
+        ("5'10\", 2 tbsp. of oil", "five foot ten, two tablespoons of oil"),
+        ("Henry VIII, Rocky II", "Henry the eighth, Rocky two"),
+        ("10^6, x², 5 × 10⁻³", "ten to the power of six, x squared, five times ten to the power "
+         "of negative three"),
+        ("3½ hours, ¾ mile", "three and a half hours, three quarters mile"),
+        ("+1 800 555 0199", "plus one, eight zero zero, five five five, zero one nine nine"),
+        ("€900k, $0.99, 2.5k", "nine hundred thousand euros, ninety nine cents, two point five "
+         "thousand"),
+        ("1990-1995, in 1905", "nineteen ninety to nineteen ninety five, in nineteen oh five"),
+        ("Acme Co. Ltd. vs. Foo Inc. of Ohio", "Acme Company Limited versus Foo Incorporated of "
+         "Ohio"),
+        ("Lt. Col. Jones on Mon., Jan. 5 EST", "Lieutenant Colonel Jones on Monday, the fifth of "
+         "january EST"),
+        ("30 m/s, 10 kHz, 50¢", "thirty meters per second, ten kilohertz, fifty cents"),
+        ("6 × 7 = 42, 9 ÷ 3, C#", "six times seven equals forty two, nine divided by three, "
+         "C sharp"),
+        ("my PIN 0042, 1080p", "my PIN zero zero four two, ten eighty p"),
+        ("an H.264 file", "an H dot two six four file"),
     ],
 )  # fmt: skip
 def test_numbers_are_read_the_english_way(text: str, spoken: str) -> None:

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, replace
 
-from comfy.engine.speech import abbreviations, mandarin, normalise
+from comfy.engine.speech import abbreviations, mandarin, normalise, signs
 from comfy.engine.speech.base_voice import Language
 
 LONGEST = 12.0  # estimated seconds of a sentence: bounds memory and the wait for a cancel
@@ -16,10 +16,7 @@ _CHINESE = re.compile(f"[{_IDEOGRAPH}]")
 _LATIN = re.compile(r"[^\W\d_]")
 # The full-width comma never belongs to a number; normalisation would make it one that does
 _NOT_FULL_WIDTH = re.compile("[^，；：！？（）]+")
-_MARKUP = re.compile(r"[*_#`|\\^<>{}\[\]~]+")
-_MICRO = re.compile("μ(?=[gmlsLF](?![A-Za-z]))")
-_ORDINAL_SIGN = re.compile(r"(?<!\w)#(?=\d)")
-_BETWEEN_NUMBERS = re.compile(r"(?<=[\d%])\s*[~—–]\s*(?=\d)")
+_CHINESE_MARK = re.compile("[。，、；：！？]")
 _END = re.compile(
     r"(?:[。!?;！？；]|\.{2,}|\.(?=[\s\"'”’)」』" + _IDEOGRAPH + r"]|$)|\n)"
     r"[。!?;！？；.\"'”’)」』》\s]*"
@@ -58,7 +55,7 @@ def read(text: str) -> list[Sentence]:
     """Split a script. Empty if there is nothing in it that can be spoken."""
     sentences = []
     text = abbreviations.write_out(clean(text))
-    is_chinese = bool(_CHINESE.search(text))
+    is_chinese = bool(_CHINESE.search(text) or _CHINESE_MARK.search(text))
     for piece, pause in _pieces(text):
         runs = _runs(piece, pause, is_chinese)
         if runs:
@@ -82,11 +79,9 @@ def clean(text: str) -> str:
     Letters of other scripts are left out, because eSpeak would name them one by one.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = signs.open_out(text)
     text = _NOT_FULL_WIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
-    text = _MICRO.sub("u", text)
-    text = "".join(_kept(character) for character in text)
-    text = _ORDINAL_SIGN.sub("No. ", text)
-    text = _MARKUP.sub(" ", _BETWEEN_NUMBERS.sub("-", text))
+    text = signs.settle("".join(_kept(character) for character in text))
     return re.sub(r"[ \t]+", " ", re.sub(r" *\n *", "\n", text)).strip()
 
 
@@ -94,7 +89,7 @@ def _kept(character: str) -> str:
     if character == "\n" or _CHINESE.match(character):
         return character
     category = unicodedata.category(character)
-    if category[0] in "PZ" or category in ("Nd", "Sc", "Sm") or character == "°":
+    if category[0] in "PZ" or category in ("Nd", "Sc", "Sm") or character in "°^":
         return " " if category[0] == "Z" else character
     if category[0] == "L":
         return character if "LATIN" in unicodedata.name(character, "") else " "
