@@ -43,10 +43,11 @@
 
   // Some texts of Gradio's do not follow a change of language: labels of tabs that were not opened
   // yet, and the words in upload areas. The style sheet writes the latter from these variables.
-  let words = { tabs: {}, areas: {}, parts: {} };
+  let words = { tabs: {}, areas: {}, taps: {}, parts: {} };
+  const finger = matchMedia("(pointer: coarse)").matches; // nothing can be dropped with one
   const respeak = () => {
     const language = root.dataset.lang;
-    for (const [name, pair] of Object.entries(words.areas)) {
+    for (const [name, pair] of Object.entries(finger ? words.taps : words.areas)) {
       root.style.setProperty(`--words-${name}`, JSON.stringify(pair[language]));
     }
     for (const tab of document.querySelectorAll("#tabs button[role=tab]")) {
@@ -192,6 +193,7 @@
     tell(value);
     studio.say(value.title, value.job);
     if (value.state === "completed") studio.arriving(value.job);
+    if (value.at) queueMicrotask(() => { mark(document.getElementById(value.at), value.mark); goTo(value.at); });
     const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
     return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}" data-job="${escape(value.job)}" tabindex="-1">
       <div class="top"><strong>${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
@@ -213,9 +215,7 @@
     for (const [, id] of needs) unmark(document.getElementById(id));
     missing.forEach(([, id, pair]) => mark(document.getElementById(id), pair));
     if (missing.length) {
-      const first = document.getElementById(missing[0][1]);
-      first?.scrollIntoView({ behavior: "smooth", block: "center" });
-      first?.querySelector("textarea, button, input")?.focus({ preventScroll: true });
+      goTo(missing[0][1]);
       return { ...shown, follow: 0, begin: 0 };
     }
     reveal(card);
@@ -224,7 +224,22 @@
 
   const preparing = (shown) => ({ state: "preparing", drawing: shown?.drawing || "", title: words.parts.prepare, running: true, percent: 0, seconds: 0 });
 
+  const goTo = (id) => {
+    const field = document.getElementById(id);
+    field?.scrollIntoView({ behavior: "smooth", block: "center" });
+    field?.querySelector("textarea, button, input")?.focus({ preventScroll: true });
+  };
+
+  // What is folded away is not in the page until it is unfolded.
+  const unfold = (fold, id, tries = 30) => {
+    const title = document.querySelector(`#${CSS.escape(fold)} .label-wrap`);
+    if (tries === 30 && !title?.classList.contains("open")) title?.click();
+    if (document.getElementById(id)?.offsetParent) goTo(id);
+    else if (tries) setTimeout(unfold, 100, fold, id, tries - 1);
+  };
+
   const mark = (field, pair) => {
+    unmark(field);
     if (!field) return;
     field.classList.add("missing");
     field.insertAdjacentHTML("beforeend", `<p class="mark" role="alert">${both(pair)}</p>`);
@@ -288,7 +303,9 @@
   // Tabs that a guest link does not include. Gradio cannot hide one that was never opened.
   const closed = (names) => names && names.length
     ? `<style>${names.map((name) => `#tabs button[data-tab-id="${CSS.escape(name)}"]`).join(",")}{display:none}</style>` : "";
-  const mend = (entry) => ` <button type="button" class="mend" data-act="${escape(entry.act || "mend")}" data-id="${escape(entry.id)}">${both(entry.title)}</button>`;
+  const mend = (entry) => entry.field
+    ? ` <button type="button" class="mend" data-do="unfold" data-fold="${escape(entry.fold)}" data-field="${escape(entry.field)}">${both(entry.title)}</button>`
+    : ` <button type="button" class="mend" data-act="${escape(entry.act || "mend")}" data-id="${escape(entry.id)}">${both(entry.title)}</button>`;
   const hint = (value) => {
     if (!value?.length) return "";
     value.forEach((entry) => studio.say(entry));
@@ -303,7 +320,10 @@
   const examples = (value) =>
     `<section class="examples"><h3>${both(value.title)}</h3><div class="strip">${value.items.map(example).join("")}</div></section>`;
 
-  const when = (seconds) => new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  const when = (seconds) => {
+    const then = new Date(seconds * 1000), today = then.toDateString() === new Date().toDateString();
+    return then.toLocaleString([], { ...(today ? {} : { month: "short", day: "numeric" }), hour: "2-digit", minute: "2-digit" });
+  };
 
   const past = (item, words) => `<li class="past ${item.running ? "running" : ""}">
     <button type="button" class="open" data-act="open" data-id="${escape(item.id)}">
@@ -360,6 +380,7 @@
     bell: toggleBell,
     link: copyLink,
     change: (button) => change(button.dataset.tab),
+    unfold: (button) => unfold(button.dataset.fold, button.dataset.field),
   };
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.("[data-do], [data-press]");

@@ -115,6 +115,8 @@ def photograph(browser: Browser, url: str, shot: Shot, path: Path) -> None:
         settle(page)
     if not phone:
         page.evaluate("scrollTo(0, 0)")
+    if shot.whole:  # what sticks to the window would stand in the middle of the picture
+        page.add_style_tag(content=".launch, .get { position: static !important; }")
     page.screenshot(path=path, full_page=shot.whole)
     context.close()
 

@@ -61,7 +61,7 @@ def _asked(store: Store, job: Job, task: Task, read: bool) -> dict[str, Any] | N
     size = SIZE.fullmatch(str(values.get("size") or ""))
     asked = (int(size[1]), int(size[2])) if size else None
     moves = given.get("video") is not None  # light and colours change as in that video
-    return {"sound": sound, "size": asked, "moves": moves}
+    return {"sound": sound, "size": asked, "moves": moves, "face": values.get("face") or ""}
 
 
 def local_file(store: Store, value: Any) -> Path | None:

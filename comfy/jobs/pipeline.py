@@ -11,7 +11,7 @@ from comfy.jobs.job import Link
 INPUTS = {  # task -> the inputs that the chain hands on to it
     "image_cleanup": ("image", "instruction", "seed"),
     "voice_clone": ("reference_audio", "text", "emotion", "emotion_strength", "seed"),
-    "talking_head": ("prompt", "size", "seed"),
+    "talking_head": ("face", "prompt", "size", "seed"),
 }
 LATER = {"talking_head": ("image", "audio")}  # links to the other jobs, in their order, once there
 

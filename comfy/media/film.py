@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comfy.media.files import READING
-from comfy.media.haar import Box, Cascades, Grey
+from comfy.media.haar import Box, Cascades, Grey, near
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,11 +45,14 @@ class Film:
         return len(self.light) / self.rate
 
 
-def read_film(path: Path) -> Film:
-    """Look at every frame. Raises what PyAV raises: see comfy.media.sounds.BROKEN."""
+def read_film(path: Path, face: str = "") -> Film:
+    """Look at every frame, and at the lips of the "left", "middle" or "right" `face` of several.
+
+    Raises what PyAV raises: see comfy.media.sounds.BROKEN.
+    """
     light: list[tuple[float, float, float]] = []
     moved = [0.0]
-    lips = _Lips()
+    lips = _Lips(face)
     before: npt.NDArray[np.int16] | None = None
     with av.open(str(path), options=READING) as container:
         stream = container.streams.video[0]
@@ -90,8 +93,9 @@ def _reduced(grey: Grey, side: int) -> Grey:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def find_face(grey: Grey, cascades: Cascades) -> Box | None:
-    """The largest upright face of a picture, in its pixels."""
+def find_face(grey: Grey, cascades: Cascades, which: str = "") -> Box | None:
+    """The largest upright face of a picture, in its pixels; or the "left", "middle" or "right"
+    one, where several are seen."""
     small = cv2.equalizeHist(_reduced(grey, FACE_LOOK))
     least = max(24, min(small.shape) // 8)
     found = cascades.find(
@@ -100,6 +104,11 @@ def find_face(grey: Grey, cascades: Cascades) -> Box | None:
     if not found:
         return None
     best = max(found, key=lambda box: box.width)
+    if which:
+        row = near(found)
+        if len(row) < 2:
+            return None
+        best = row[{"left": 0, "middle": len(row) // 2, "right": -1}[which]]
     factor = max(grey.shape) / max(small.shape)
     x, y, width, height = (round(side * factor) for side in best[:4])
     return Box(x, y, width, height, best.weight)
@@ -108,7 +117,8 @@ def find_face(grey: Grey, cascades: Cascades) -> Box | None:
 class _Lips:
     """The mouth in each frame, as the face moves."""
 
-    def __init__(self) -> None:
+    def __init__(self, face: str) -> None:
+        self._face = face
         self._cascades = Cascades()
         self._seen = 0
         self._box: Box | None = None
@@ -126,7 +136,7 @@ class _Lips:
         if self._box is None:
             if number % TRY_EVERY or number >= TRIES * TRY_EVERY:
                 return
-            self._box = find_face(luma, self._cascades)
+            self._box = find_face(luma, self._cascades, self._face)
             if self._box is None:
                 return
         mouth, change = self._mouth(luma, self._box)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ from PIL import Image
 
 FACE_LOOK = 640  # longest side of the picture in which a face is looked for
 LEAST_FACE = 24  # pixels there
+NEAR = 0.5  # of the largest face's width
 FOLDER = Path(cv2.__file__).parent / "data"  # what cv2.data.haarcascades says, but typed
 Grey = npt.NDArray[np.uint8]
 
@@ -43,6 +45,13 @@ def faces(picture: Image.Image) -> list[Box]:
         smallest=(LEAST_FACE, LEAST_FACE),
     )
     return [box.scaled(scale) for box in found]
+
+
+def near(found: Sequence[Box]) -> list[Box]:
+    """From left to right, without what is much smaller than the largest: it stands far behind,
+    or is no face."""
+    widest = max(box.width for box in found)
+    return sorted((box for box in found if box.width > NEAR * widest), key=lambda box: box.x)
 
 
 class Cascades:

@@ -10,7 +10,7 @@ import soundfile
 from PIL import Image, ImageStat
 
 from comfy.errors import InputError
-from comfy.media.haar import FACE_LOOK, faces
+from comfy.media.haar import FACE_LOOK, faces, near
 from comfy.media.pictures import BROKEN, FORMATS, MOST_PIXELS
 from comfy.media.sounds import LEVELS_A_SECOND, Levels, liveliest_start, sound_levels
 from comfy.media.video import sharpness
@@ -58,8 +58,15 @@ def _face_hints(grey: Image.Image, longest: int) -> list[Hint]:
     found = faces(grey)
     if not found:
         return [("faceless", {})]
-    across = round(max(box.width for box in found) * longest / max(grey.size))
-    return [("small_face", {"width": across, "limit": SMALL_FACE})] if across < SMALL_FACE else []
+    largest = max(found, key=lambda box: box.width)
+    across = round(largest.width * longest / max(grey.size))
+    if across < SMALL_FACE:
+        return [("small_face", {"width": across, "limit": SMALL_FACE})]
+    row = near(found)
+    if len(row) < 2:
+        return []
+    place = {0: "left", len(row) - 1: "right"}.get(row.index(largest), "middle")
+    return [("faces", {"count": len(row), "choice": place})]
 
 
 def sound_hints(path: Path, keep_seconds: float) -> list[Hint]:

@@ -37,13 +37,15 @@ def video_findings(
     sound: Path | None = None,
     size: tuple[int, int] | None = None,
     moves: bool = False,
+    face: str = "",
 ) -> list[Finding]:
     """Of a video in which somebody says what `sound` holds, in `size` pixels if those were asked
-    for; `moves`: it was made from a video, in which light and colours may change.
+    for; `moves`: it was made from a video, in which light and colours may change; `face`: which
+    of several speaks, see `read_film`.
 
     Raises what PyAV raises: see comfy.media.sounds.BROKEN.
     """
-    film = read_film(path)
+    film = read_film(path, face)
     heard = read_wave(path, RATE)
     given = read_wave(sound, RATE) if sound else heard
     found = _sound(film, heard, given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from comfy.media.bounded import (
 )
 from comfy.media.files import Limits
 from comfy.media.hints import Hint
-from comfy.text import say
+from comfy.text import LANGUAGES, named, say
 from comfy.ui.access import visitor
 from comfy.ui.language import both, error_both, language_of
 from comfy.ui.ownership import FRAMES, person_folder
@@ -33,6 +33,7 @@ from comfy.workflow.inputs import Input, read_number
 PRESETS: Mapping[str, tuple[str, ...]] = {"instruction": ("subtitles", "watermark", "text")}
 HINTED_KINDS = ("image", "audio")
 MENDED = ("dark", "quiet", "part")  # hints with a button that mends it
+FACE = "face"  # the input that says which of several faces speaks
 HINTED = "hinted"  # folder for the WAV copies that are looked at
 
 
@@ -45,20 +46,28 @@ class Wish:
     folder: Path
 
 
-def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
-    """Add the hint or the wishes of this input; nothing for the other kinds."""
+def create_below(
+    tab: str, item: Input, field: Any, limits: Limits, known: Callable[[], Container[str]]
+) -> None:
+    """Add the hint or the wishes of this input; nothing for the other kinds.
+
+    `known` tells which of the tab's optional inputs a server can use now.
+    """
     if item.kind in HINTED_KINDS:
         hint = clickable(
             "hint", [], ["mend"], elem_id=f"hint-{tab}-{item.name}", elem_classes="hint"
         )
 
+        def chooses() -> str:
+            return tab if FACE in known() else ""
+
         def look(value: Any) -> list[Any]:
-            return hint_value(item, value, limits)
+            return hint_value(item, value, limits, chooses())
 
         def mend(value: Any, event: gr.EventData, request: gr.Request) -> Sequence[Any]:
             start = read_number(event.start) if event.start is not None else None
             wish = Wish(str(event.id), start, frames_folder(request))
-            return mended_value(item, value, wish, limits)
+            return mended_value(item, value, wish, limits, chooses())
 
         field.change(look, field, hint, preprocess=False, queue=True, **QUIET)
         hint.mend(mend, field, [field, hint], preprocess=False, **QUIET)
@@ -66,14 +75,32 @@ def create_below(tab: str, item: Input, field: Any, limits: Limits) -> None:
         _create_presets(tab, item.name, field)
 
 
-def hint_value(item: Input, value: Any, limits: Limits) -> list[Any]:
-    """The sentences about a file that was put in; a file that cannot be used has one, too."""
+def hint_value(item: Input, value: Any, limits: Limits, chooses: str = "") -> list[Any]:
+    """The sentences about a file that was put in; a file that cannot be used has one, too.
+
+    `chooses` is the tab if one of several faces can be chosen there now, else "".
+    """
     try:
         path = uploaded(value)
         found = _look(item, path, limits) if path else []
     except InputError as error:
         return [refused(error)]
-    return [_said(path, name, details) for name, details in found]
+    return [
+        _of_faces(details, chooses) if name == "faces" else _said(path, name, details)
+        for name, details in found
+        if name != "faces" or chooses
+    ]
+
+
+def _of_faces(details: Mapping[str, Any], tab: str) -> dict[str, Any]:
+    """Which of several faces speaks, and the way to the field where another one is chosen."""
+    where = details["choice"]
+    told = {
+        to: say("hint.faces", to, count=details["count"], where=named("choice", where, to))
+        for to in LANGUAGES
+    }
+    way = {"field": f"{tab}-{FACE}", "fold": f"{tab}-more", "title": both("mend.faces")}
+    return {**told, "calm": True, "mend": way}
 
 
 def _said(path: Path | None, name: str, details: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +111,9 @@ def _said(path: Path | None, name: str, details: Mapping[str, Any]) -> dict[str,
     return said | {"mend": {"id": name, "title": both(f"mend.{name}")}} if name in MENDED else said
 
 
-def mended_value(item: Input, value: Any, wish: Wish, limits: Limits) -> Sequence[Any]:
+def mended_value(
+    item: Input, value: Any, wish: Wish, limits: Limits, chooses: str = ""
+) -> Sequence[Any]:
     """What the field holds after its hint's button was pressed, and what the hint says then."""
     try:
         path = uploaded(value)
@@ -93,7 +122,7 @@ def mended_value(item: Input, value: Any, wish: Wish, limits: Limits) -> Sequenc
         made = _mended(item, path, wish, limits)
     except InputError as error:
         return [gr.skip(), [refused(error)]]
-    return [str(made), hint_value(item, str(made), limits)]
+    return [str(made), hint_value(item, str(made), limits, chooses)]
 
 
 def _mended(item: Input, path: Path, wish: Wish, limits: Limits) -> Path:

@@ -9,6 +9,8 @@ from comfy.ui.language import Both, both
 from comfy.ui.parts import speaking
 from comfy.ui.recipe import PIPELINE
 
+AREAS = ("image", "audio", "video", "files")  # where files are dropped, or chosen by a finger
+
 
 def create_header(studio: Studio) -> Any:
     return speaking("header", header_value(studio), elem_id="header")
@@ -31,7 +33,8 @@ def header_value(studio: Studio) -> dict[str, Any]:
         "words": {
             "tabs": {name: both(f"task.{name}") for name in (*studio.tasks, PIPELINE)},
             "parts": {"prepare": both("page.prepare")},
-            "areas": {kind: both(f"drop.{kind}") for kind in ("image", "audio", "video")},
+            "areas": {kind: both(f"drop.{kind}") for kind in AREAS},
+            "taps": {kind: both(f"tap.{kind}") for kind in AREAS},
         },
     }
 

@@ -51,13 +51,15 @@ def idle_card(name: str, kinds: Sequence[str]) -> Card:
     }
 
 
-def refused_card(error: StudioError) -> Card:
-    """The card for a run that never started."""
-    return {
+def refused_card(error: StudioError, tick: str = "") -> Card:
+    """The card for a run that never started; `tick` is the page's id for the consent."""
+    asks = error.code == "consent_missing"
+    card: Card = {
         "state": FAILED,
-        "title": both("status.failed"),
+        "title": both("status.asks" if asks else "status.failed"),
         "detail": error_both(error.code, error.details),
     }
+    return card | {"at": tick, "mark": both("add.consent")} if asks and tick else card
 
 
 def run_card(jobs: Sequence[Job], *, follow: bool = False) -> Card:

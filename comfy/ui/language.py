@@ -22,6 +22,7 @@ TRANSLATED = (
     "info",
     "placeholder",
     "choice",
+    "none",
     "run",
     "result",
     "next",

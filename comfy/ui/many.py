@@ -55,6 +55,7 @@ class Many:
                 file_types=KINDS,
                 label=label("page.many_files"),
                 height=120,
+                elem_classes="files-in",
                 elem_id="many-files",
             )
             self.list = drawn("many", many_value(studio, None), script=SCRIPT, elem_id="many-list")

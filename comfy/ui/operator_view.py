@@ -23,7 +23,7 @@ table{width:100%;border-collapse:collapse;font-size:14px}
 th,td{text-align:left;padding:8px 10px 8px 0;border-bottom:1px solid var(--line);vertical-align:top}
 th{font-size:13px;color:var(--soft);white-space:nowrap}td{overflow-wrap:anywhere}
 td div+div{margin-top:4px}.none{color:var(--soft)}code{font-size:13px}
-td[data-column=name]{min-width:140px;font-weight:600}td[data-column=act]{white-space:nowrap}
+td[data-column=name]{min-width:140px;font-weight:600}td:is([data-column=act],[data-column=state]){white-space:nowrap}
 td form{display:inline-flex;gap:6px}
 td button{width:auto;margin:0;padding:4px 12px;font-size:13px;border:1px solid var(--line);
 background:var(--bg);color:var(--ink)}

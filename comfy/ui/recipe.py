@@ -16,7 +16,7 @@ from comfy.workflow.task import Task
 
 PIPELINE = "pipeline"
 PIPELINE_INPUTS = ("image", "reference_audio", "text")
-PIPELINE_OPTIONS = ("instruction", "emotion", "emotion_strength", "prompt", "size", "seed")
+PIPELINE_OPTIONS = ("instruction", "emotion", "emotion_strength", "face", "prompt", "size", "seed")
 LAST = "talking_head"
 
 # A part that a person brings along is not made: input of the last task -> its maker, its field.

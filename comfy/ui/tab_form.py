@@ -78,11 +78,12 @@ class TabForm:
             gr.on([field.upload for field in files], None, **untick)
 
     def _below(self, item: Input, field: Any) -> None:
-        create_below(self._recipe.name, item, field, self._limits)
+        create_below(self._recipe.name, item, field, self._limits, self._known)
         if takes_voice(item):
             self.voices = SavedVoices(self._studio, self._recipe.name, item, field)
         if item.name == self._source:
-            self._video = VideoSource(self._recipe.name, self._limits)
+            kinds = {i.kind for i in self._recipe.inputs if i.kind in ("image", "audio")}
+            self._video = VideoSource(self._recipe.name, self._limits, kinds)
 
     def _first(self, items: Sequence[Input], kind: str) -> Any | None:
         return next((self.fields[item.name] for item in items if item.kind == kind), None)
@@ -108,6 +109,11 @@ class TabForm:
         return f"(...values) => studio.prepare({json.dumps(needs)}, {card}, ...values)"
 
     @property
+    def tick(self) -> str:
+        """The page's id of the box for the consent."""
+        return f"{self._recipe.name}-{CONSENT}"
+
+    @property
     def extras(self) -> dict[str, Any]:
         """The fields that are shown where a server can use them."""
         found = extras(self._recipe.inputs, OWN_FIELDS)
@@ -115,10 +121,13 @@ class TabForm:
 
     def offered(self, filled: Iterator[object]) -> list[Any]:
         """The `extras`, each shown or not."""
+        return shown_extras(self.extras, self._known(), filled)
+
+    def _known(self) -> set[str]:
+        """The inputs that a server can use now, of those that not all can."""
         states = [s for s in self._studio.servers() if s.online]
         tasks = [task.name for task in self._recipe.tasks]
-        known = {name for s in states for task in tasks for name in s.offers.get(task, ())}
-        return shown_extras(self.extras, known, filled)
+        return {name for s in states for task in tasks for name in s.offers.get(task, ())}
 
     @property
     def translated(self) -> list[Any]:
@@ -171,8 +180,8 @@ class TabForm:
             found = self._recipe.origin(jobs, item.name)
             if found:
                 updates[self.fields[item.name]] = self._given(item, *found)
-            elif item.name in OWN_FIELDS:
-                updates[self.fields[item.name]] = None
+            elif item.picks and not item.required:  # a mask of another picture, for example
+                updates[self.fields[item.name]] = default_value(item, "")
         return updates
 
     def _given(self, item: Input, job: Job, name: str) -> Any:

@@ -189,7 +189,7 @@ class TaskTab:
         try:
             made = make(who(request, owner))
         except StudioError as error:
-            return {self.results.card: refused_card(error)}
+            return {self.results.card: refused_card(error, self.form.tick)}
         if made is None:
             return {self.ids: gr.skip()}
         jobs = [*jobs[:-1], made]
@@ -203,7 +203,7 @@ class TaskTab:
             given = with_masks(self.recipe.inputs, read_values(self.recipe.inputs, values))
             jobs = submit(given, who(request, owner))
         except StudioError as error:
-            return {card: refused_card(error)}
+            return {card: refused_card(error, self.form.tick)}
         except Exception:  # the page's border: a person gets a number, the log the rest
             number = secrets.token_hex(4)
             log.exception("start of %s failed, number %s", self.recipe.name, number)

@@ -16,17 +16,23 @@ from comfy.ui.parts import QUIET, drawn
 from comfy.ui.uploads import button_file
 
 Updates = dict[Any, Any]
+USES = {
+    ("image",): "video.use_image",
+    ("audio",): "video.use_audio",
+    ("audio", "image"): "video.use_both",
+}
 
 
 class VideoSource:
     """A button that takes a video apart for the fields of a tab, and a slider for the moment."""
 
-    def __init__(self, tab: str, limits: Limits) -> None:
+    def __init__(self, tab: str, limits: Limits, kinds: set[str]) -> None:
+        """`kinds` is what the tab takes out of it: "image", "audio" or both."""
         self._limits = limits
         self._picture: Any = None
         self._sound: Any = None
         self.button = gr.UploadButton(
-            label("video.use"),
+            label(USES[tuple(sorted(kinds))]),
             file_types=["video"],
             size="sm",
             elem_id=f"video-{tab}",

@@ -16,6 +16,7 @@ from comfy.workflow.inputs import Input
 WAVEFORM = gr.WaveformOptions(waveform_color="#a1a1aa", waveform_progress_color="#6d5df0")
 PICTURE_HEIGHT = 230
 SMALL_HEIGHT = 150  # of what may be left empty
+NOTHING = ""  # what a choice holds that was not made
 PAINT_WORDS = ("title", "hint", "empty", "keys", "brush", "undo", "clear")
 
 
@@ -105,6 +106,8 @@ def create_input(tab: str, item: Input, *, hidden: bool = False) -> Any:
 
 def default_value(item: Input, language: str) -> Any:
     """What an untouched input holds. A text has its default in each language: `default.<name>`."""
+    if _may_be_left(item):
+        return NOTHING
     key = f"default.{item.name}"
     return say(key, language) if item.kind == "text" and has(key) else item.default
 
@@ -135,7 +138,11 @@ def _sound(common: dict[str, Any]) -> Any:
 def _video(item: Input, common: dict[str, Any]) -> Any:
     height = PICTURE_HEIGHT if item.required else SMALL_HEIGHT
     return gr.Video(
-        sources=["upload"], height=height, elem_classes="video-in", buttons=[], **common
+        sources=["upload"],
+        height=height,
+        elem_classes="video-in" if item.required else ["video-in", "slim"],
+        buttons=[],
+        **common,
     )
 
 
@@ -160,9 +167,17 @@ def _text(item: Input, common: dict[str, Any]) -> Any:
 
 def _choice(item: Input, common: dict[str, Any]) -> Any:
     choices = [(_choice_label(value), value) for value in item.choices]
+    if _may_be_left(item):
+        choices.insert(0, (label(f"none.{item.name}", "none.any"), NOTHING))
     if not all(has(f"choice.{value}") for value in item.choices):  # sizes: a list to open
-        return gr.Dropdown(choices, value=item.default, **common, **_info(item))
-    return gr.Radio(choices, value=item.default, elem_classes="chips", **common, **_info(item))
+        return gr.Dropdown(choices, value=default_value(item, ""), **common, **_info(item))
+    chosen = default_value(item, "")
+    return gr.Radio(choices, value=chosen, elem_classes="chips", **common, **_info(item))
+
+
+def _may_be_left(item: Input) -> bool:
+    """A choice that nobody has to make: not to make it is one of what can be chosen."""
+    return item.kind == "choice" and item.picks and not item.required
 
 
 def _choice_label(value: str) -> str:

@@ -29,7 +29,11 @@ def test_a_voice_of_ones_own_needs_a_tick_once(open_page: OpenPage, tmp_path: Pa
     expect(page.locator(f"#card-{TAB} .detail .l-en")).to_contain_text(
         "Please confirm that you may use this voice and this face"
     )
+    mark = page.locator(f"#{TAB}-consent .mark .l-en")
+    expect(mark).to_have_text("Please tick this first")
+    expect(tick).to_be_focused()
     tick.check()
+    expect(mark).to_have_count(0)
     page.click(f"#run-{TAB}")
     wait_for(page, TAB, "completed")
     page.fill(f"#{TAB}-text textarea", "My own voice, once more.")

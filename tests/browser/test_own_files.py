@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.steps import ASSETS, RESULTS, SECONDS, VOICE, choose, put, show_tab, wait_for
-from tests.media.test_hints import clip
+from tests.media.test_hints import clip, two_faces
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -113,6 +113,18 @@ def test_hints_tell_at_once_what_will_hurt(open_page: OpenPage, tmp_path: Path) 
             "This picture looks blurred. A sharp one gives a better result.",
         ]
     )
+
+
+def test_of_two_faces_one_can_be_chosen(open_page: OpenPage, tmp_path: Path) -> None:
+    page = open_page()
+    show_tab(page, "talking_head")
+    put(page, "talking_head", "image", two_faces(tmp_path / "both.jpg"))
+    hint = page.locator("#hint-talking_head-image")
+    expect(hint.locator("li .l-en").first).to_have_text(
+        "2 faces were found. Unless you choose, the largest one speaks: Left."
+    )
+    hint.get_by_role("button").click()  # unfolds where it is chosen
+    expect(page.locator("#talking_head-face input:checked")).to_be_focused()
 
 
 def test_a_hint_mends_what_can_be_mended(open_page: OpenPage, tmp_path: Path) -> None:

@@ -13,6 +13,8 @@ from PIL import Image, ImageFilter, ImageStat
 from comfy.errors import InputError
 from comfy.media import bounded
 from comfy.media.files import Limits
+from comfy.media.film import find_face
+from comfy.media.haar import Cascades
 from comfy.media.hints import picture_hints, sound_hints
 from comfy.media.sounds import accept_sound
 from comfy.media.video import save_frame, sharpest_moment
@@ -61,6 +63,29 @@ def test_a_face_that_is_small_or_not_there_has(tmp_path: Path) -> None:
     [(code, told)] = picture_hints(tmp_path / "far.png", face=True)
     assert (code, told["limit"]) == ("small_face", 100) and 40 < told["width"] < 80
     assert picture_hints(ASSETS / "scene.jpg", face=True) == [("faceless", {})]
+
+
+def two_faces(path: Path) -> Path:
+    """Ours side by side, the left one larger."""
+    both = Image.new("RGB", (1180, 800), "grey")
+    both.paste(Image.open(ASSETS / "portrait.jpg").resize((640, 800)), (0, 0))
+    both.paste(Image.open(ASSETS / "portrait2.jpg").resize((480, 600)), (680, 200))
+    both.save(path)
+    return path
+
+
+def test_of_two_faces_the_larger_one_is_named(tmp_path: Path) -> None:
+    both = two_faces(tmp_path / "both.jpg")
+    assert picture_hints(both, face=True) == [("faces", {"count": 2, "choice": "left"})]
+    assert picture_hints(both) == []
+
+
+def test_the_chosen_face_is_the_one_that_is_judged(tmp_path: Path) -> None:
+    both = np.asarray(Image.open(two_faces(tmp_path / "both.jpg")).convert("L"))
+    found = {which: find_face(both, Cascades(), which) for which in ("", "left", "right")}
+    assert found[""] == found["left"]
+    assert found["left"] and found["right"] and found["right"].x > 680 > found["left"].x
+    assert find_face(both[:, :640], Cascades(), "right") is None  # who knows which one it is
 
 
 @pytest.mark.parametrize("name", ["voice-zh.mp3", "voice-en.mp3"])

@@ -144,6 +144,12 @@ def test_a_refused_input_is_named_as_on_the_page() -> None:
     }
 
 
+def test_a_missing_tick_is_asked_for_where_it_is() -> None:
+    card = refused_card(InputError("consent_missing", input="image"), "pipeline-consent")
+    assert (card["title"]["en"], card["at"]) == ("One thing is missing", "pipeline-consent")
+    assert "at" not in refused_card(InputError("input_missing", input="text"), "pipeline-consent")
+
+
 def test_the_chain_is_one_card_with_its_tasks_as_steps() -> None:
     jobs = [
         job(id="a", status="completed", progress=1.0),
