@@ -1,8 +1,8 @@
 """docker-compose.yml as plain processes on loopback: `python -m tests.scale.topology`
 
-PostgreSQL, an S3 server, two `app.py`, a `comfy.worker`, two servers, and HAProxy with the options
-of the compose file where it is installed. A chain is started through the balancer by the API while
-the database goes away and a replica is killed; then it is checked that nobody saw an error.
+PostgreSQL, an S3 server, two `app.py`, a `comfy.worker`, two servers, and HAProxy as the compose
+file configures it. A voice is asked for through the balancer by the API while the database is away,
+and a page's replica is killed; then it is checked that nobody saw an error.
 """
 
 from __future__ import annotations
@@ -23,39 +23,9 @@ from moto.server import ThreadedMotoServer
 from tests.app_process import AppProcess, free_port
 from tests.conftest import ROOT, EngineProcess
 from tests.postgres import Postgres
+from tests.scale.compose import Balancer
 
 AWAY = 60.0  # seconds without a database
-BALANCER = """
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 1h
-    timeout server 1h
-    option forwardfor
-frontend page
-    bind 127.0.0.1:{port}
-    http-request deny if {{ path /metrics }}
-    default_backend replicas
-backend replicas
-    cookie replica insert indirect nocache httponly
-    option httpchk GET /readyz
-    default-server check inter 2s
-"""
-
-
-def balance(folder: Path, urls: list[str]) -> tuple[subprocess.Popen[bytes] | None, str]:
-    """HAProxy before these pages, and its address; without it the first page's."""
-    if not shutil.which("haproxy"):
-        print("HAProxy is not installed: the first page is asked directly")
-        return None, urls[0]
-    port = free_port()
-    lines = [
-        f"    server app{n} {url.split('://')[1].rstrip('/')} cookie app{n}"
-        for n, url in enumerate(urls)
-    ]
-    config = folder / "haproxy.cfg"
-    config.write_text(BALANCER.format(port=port) + "\n".join(lines) + "\n")
-    return subprocess.Popen(["haproxy", "-f", str(config), "-db"]), f"http://127.0.0.1:{port}/"
 
 
 def main() -> None:
@@ -86,7 +56,8 @@ def main() -> None:
         + ["--monitor-port", str(monitor := free_port())],
         cwd=ROOT,
     )
-    balancer, url = balance(folder, [app.url for app in apps])
+    balancer = Balancer(folder, [app.url for app in apps])
+    url = balancer.url
     try:
         _wait(lambda: requests.get(f"{url}readyz", timeout=5).status_code == 200)
         _wait(lambda: requests.get(f"http://127.0.0.1:{monitor}/readyz", timeout=5).ok)
@@ -95,14 +66,13 @@ def main() -> None:
         assert requests.get(f"{url}metrics", timeout=5).status_code in (401, 403)
         print("three replicas live; the page is reached through the balancer", flush=True)
         _use(url, postgres)
+        _lose(url, apps)
         print("ok")
     finally:
-        if balancer:
-            balancer.terminate()
-            balancer.wait()
+        balancer.close()
         worker.terminate()
         assert worker.wait(30) == 0
-        for app in apps:
+        for app in apps[1:]:
             app.stop()
         for engine in engines:
             engine.kill()
@@ -127,6 +97,24 @@ def _use(url: str, postgres: Postgres) -> None:
     time.sleep(max(0.0, AWAY - (time.monotonic() - gone)))
     postgres.start()
     print(f"the database was away for {time.monotonic() - gone:.0f} s; then:", job.result(120))
+
+
+def _lose(url: str, apps: list[AppProcess]) -> None:
+    """A browser stays with its replica; when that one is killed, the next click finds another."""
+    visitors = [requests.Session() for _ in range(4)]
+    login = {"username": "alice", "password": "wonderland-1"}
+    for visitor in visitors:
+        assert visitor.post(f"{url}login", data=login, timeout=30).ok
+    homes = [visitor.cookies["replica"] for visitor in visitors]
+    assert len(set(homes)) == len(apps), homes
+    for visitor, home in zip(visitors, homes, strict=True):
+        assert visitor.get(url, timeout=30).ok
+        assert visitor.cookies["replica"] == home
+    apps[0].kill()
+    began = time.monotonic()
+    answers = [visitor.get(url, timeout=90).status_code for visitor in visitors]
+    print(f"a replica was killed: {answers} within {time.monotonic() - began:.1f} s", flush=True)
+    assert answers == [200] * len(visitors)
 
 
 def _wait(condition: object, seconds: float = 60) -> None:
