@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,11 +24,13 @@ Rivals = Callable[[str, str, str], Collection[str]]
 @dataclass(frozen=True)
 class Line:
     """One look at everything: rows of `leased` jobs by server, and of those `waiting` in line, the
-    oldest first."""
+    oldest first. Threads may share it, so that a thousand jobs that wait cost little more than
+    one: what it worked out for some servers it keeps."""
 
     known: Mapping[str, Known]
     leased: Mapping[str, Sequence[Any]]
     waiting: Sequence[Any]
+    _turns: dict[tuple[frozenset[str], Rivals], _Turns] = field(default_factory=dict, compare=False)
 
     @property
     def drained(self) -> frozenset[str]:
@@ -36,7 +39,7 @@ class Line:
 
     def place(self, job: Job, servers: Collection[str], rivals: Rivals) -> int:
         """How many jobs that want the same servers are before this one."""
-        return sum(self._before(job, frozenset(servers), rivals).values())
+        return len(self._at(frozenset(servers), rivals).before(job))
 
     def lets_in(self, job: Job, servers: Collection[str], rivals: Rivals) -> bool:
         """Whether the job holds a server, or there is room at these after all that the jobs before
@@ -47,27 +50,47 @@ class Line:
         if any(lease.job == job.id for leases in self.leased.values() for lease in leases):
             return True
         names = frozenset(servers) - self.drained
-        before = self._before(job, names, rivals)
+        before = Counter(self._at(names, rivals).before(job))
         taken = sum(min(count, self._room(shared)) for shared, count in before.items())
         return taken < self._room(names)
 
     def _room(self, names: Collection[str]) -> int:
         return sum(max(0, PER_SERVER - len(self.leased.get(name, ()))) for name in names)
 
-    def _before(self, job: Job, mine: frozenset[str], rivals: Rivals) -> Counter[frozenset[str]]:
-        """How many jobs before this one could take which of its servers."""
-        kinds = {_kind(row) for row in self.waiting}
-        shared = {kind: mine & frozenset(rivals(*kind)) for kind in kinds}
-        rows = {str(row.id): row for row in self.waiting if shared[_kind(row)] or row.id == job.id}
-        if job.id in rows:
+    def _at(self, mine: frozenset[str], rivals: Rivals) -> _Turns:
+        """The turns of the jobs that could take any of these servers."""
+        if (mine, rivals) not in self._turns:
+            kinds = {str(row.id): _kind(row) for row in self.waiting}
+            shared = {kind: mine & frozenset(rivals(*kind)) for kind in set(kinds.values())}
+            rows = {str(row.id): row for row in self.waiting}
+            could = {job_id: shared[kind] for job_id, kind in kinds.items() if shared[kind]}
             owners = [str(run.owner) for runs in self.leased.values() for run in runs if run.owner]
-            waiting = [(str(r.id), str(r.owner), int(r.priority)) for r in rows.values()]
+            waiting = [(i, str(rows[i].owner), int(rows[i].priority)) for i in could]
             turns = in_turn(waiting, owners)
-            order = sorted(turns, key=lambda waiting_id: turns[waiting_id])  # stable: older first
-            before = order[: order.index(job.id)]
-        else:  # it has not joined the line yet
-            before = [job_id for job_id, row in rows.items() if row.created < job.created]
-        return Counter(shared[_kind(rows[job_id])] for job_id in before)
+            order = sorted(turns, key=lambda job_id: turns[job_id])  # stable: older first
+            self._turns[mine, rivals] = _Turns(
+                {job_id: place for place, job_id in enumerate(order)},
+                [could[job_id] for job_id in order],
+                [float(rows[job_id].created) for job_id in could],
+                list(could.values()),
+            )
+        return self._turns[mine, rivals]
+
+
+@dataclass(frozen=True)
+class _Turns:
+    """`in_turn` and `by_age` say of each job which of the servers it could take."""
+
+    places: Mapping[str, int]
+    in_turn: Sequence[frozenset[str]]
+    created: Sequence[float]
+    by_age: Sequence[frozenset[str]]
+
+    def before(self, job: Job) -> Sequence[frozenset[str]]:
+        """Of the jobs before this one; of the older ones while it has not joined the line."""
+        if job.id in self.places:
+            return self.in_turn[: self.places[job.id]]
+        return self.by_age[: bisect_left(self.created, job.created)]
 
 
 def look(connection: sa.Connection) -> Line:

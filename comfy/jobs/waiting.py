@@ -20,7 +20,8 @@ from comfy.jobs.store import BATCH, Store
 STUDIO = ":studio"  # instead of a server's name: the studio does it, see comfy.jobs.parts
 TICK = 0.5  # seconds between two looks while a job waits
 FRONT = 5  # jobs per server in the line that hurry: more than can start before another looks;
-FAR_TICK = 2.0  # those behind look less often, or hundreds would keep the processor busy
+FAR_TICK, FARTHEST_TICK = 2.0, 10.0  # those behind look less often, or hundreds would keep the
+# processor busy; no server does more than a job in a second
 
 
 class Waiting:
@@ -94,7 +95,7 @@ class Waiting:
             if near:
                 self._leases.wait(TICK, news)
             else:
-                self.closing.wait(FAR_TICK)
+                self._sleep(place, len(able))
         return STUDIO if self._links_are_done(job_id) else ""
 
     def _is_split(self, job: Job, limit: float) -> bool:
@@ -124,11 +125,15 @@ class Waiting:
                 elif other.status == CANCELLED:
                     self._store.update(job_id, status=CANCELLED)
             self._store.show(job, phase="links", place=0)
-            if any(other and other.place >= FRONT for other in linked):
-                self.closing.wait(FAR_TICK)  # not soon
+            if (place := max((other.place for other in linked if other), default=0)) >= FRONT:
+                self._sleep(place, len(self._servers.states()) or 1)  # not soon
             else:
                 self._store.wait(TICK)
         return False
+
+    def _sleep(self, place: int, servers: int) -> None:
+        """While a job at this place of the line cannot come to its front."""
+        self.closing.wait(min(max(place / servers - FRONT, FAR_TICK), FARTHEST_TICK))
 
     def _unfinished(self, job_id: str) -> Job | None:
         if self.closing.is_set():

@@ -67,6 +67,14 @@ def sleeping(seconds: float) -> Nodes:
     return {"1": {"class_type": "LabSleep", "inputs": inputs}}
 
 
+def made_by(client: ComfyClient, prompt_id: str) -> FileRef:
+    """The picture of `inverting`, when it is done: one so small may be before we listen."""
+    list(client.follow(prompt_id))
+    history = client.history(prompt_id)
+    assert history is not None
+    return history.files("3")[0]
+
+
 def upload(client: ComfyClient, path: Path) -> FileRef:
     name = f"{sha256(path.read_bytes()).hexdigest()}.png"
     return client.upload(path, name=name, subfolder="studio_test")
@@ -95,11 +103,9 @@ def test_a_result_is_the_next_prompts_input_without_an_upload(
     client: ComfyClient, picture: Path
 ) -> None:
     first = client.prompt(inverting(upload(client, picture).input_value), prompt_id=new_id())
-    assert list(client.follow(first))
-    history = client.history(first)
-    assert history is not None
-    second = client.prompt(inverting(history.files("3")[0].input_value), prompt_id=new_id())
-    assert list(client.follow(second))
+    made = made_by(client, first)
+    second = client.prompt(inverting(made.input_value), prompt_id=new_id())
+    assert made_by(client, second)
 
 
 def test_a_changed_file_of_the_same_name_replaces_nothing(

@@ -100,3 +100,22 @@ def test_a_server_freed_while_one_looked_is_not_slept_over(store):  # noqa: F811
     leases.wait(10, news)
     assert time.monotonic() - start < 5
     leases.wait(0.01, leases.news)  # nothing since: it waits, and ends
+
+
+def test_those_who_wait_share_a_look_until_something_happens(store):  # noqa: F811
+    leases = Leases(store)
+    jobs = [in_line(name, created) for name, created in (("a", 1.0), ("b", 2.0))]
+    for job in jobs:
+        store.add(job)
+    seen = leases.line()
+    assert leases.line() is seen
+    leases.take(jobs[0], ONE, anywhere)
+    taken = leases.line()
+    assert taken.leased.keys() == {"one"} and seen.leased == {}
+    leases.release("a")
+    assert leases.line().leased == {}
+    later = time.monotonic() + 5
+    seen = leases.line()
+    while leases.line() is seen:  # what other replicas do is seen soon, too
+        assert time.monotonic() < later
+        time.sleep(0.01)
