@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import cv2
@@ -15,13 +14,7 @@ from comfy.engine.head.geometry import Axes, Floats, Pixels, smoothstep
 from comfy.engine.head.inner_mouth import light_of, paint
 from comfy.engine.head.mouth import Mouth
 from comfy.engine.head.mouth_warp import part_lips
-
-Region = tuple[slice, slice]
-
-# the head with its hair: an ellipse, in face widths
-HEAD_BELOW_EYES = 0.05
-HEAD_SHAPE = (1.0, 1.25)
-HEAD_FADES = (0.62, 1.3)  # moves fully up to the first radius, not at all from the second
+from comfy.engine.head.turning import Region, Turning, head_region
 
 
 @dataclass(frozen=True)
@@ -46,19 +39,13 @@ class Animator:
         self._picture = picture
         self._mouth = mouth
         self._eyes = find_eyes(picture, face)
-        self._face_width = face.width * face.axes.unit
         self._colours = light_of(picture, mouth)
-        self._head = _head_region(picture, face)
         self._person = None if backdrop is None else backdrop.person
+        self._head = head_region(picture, face, self._person)
         self._empty = None if backdrop is None else backdrop.empty[self._head].copy()
-        self._x, self._y = _grid(self._head)
-        self._weight = _head_weight(self._x, self._y, face)
-        # the head turns about the neck
-        pivot_x, pivot_y = face.axes.point(0, 1.25 * face.width)
-        self._across = self._weight * (self._x - pivot_x)
-        self._along = self._weight * (self._y - pivot_y)
+        self._turning = Turning(self._head, face)
         self._mouth_box = self._box(mouth.axes, 2.6, 1.5, 3.9)
-        self._fade = _border_fade(self._x[self._mouth_box], 0.25 * mouth.axes.unit)
+        self._fade = _border_fade(self._mouth_box, 0.25 * mouth.axes.unit)
         self._eye_boxes = [
             self._box(eye.axes, 1.2, eye.above + LID, eye.below) for eye in self._eyes
         ]
@@ -68,7 +55,7 @@ class Animator:
 
         Without a backdrop, what is right beside the head bends a little when it moves.
         """
-        x, y = self._turn(pose)
+        x, y = self._turning.sources(pose.right, pose.down, pose.roll, pose.zoom)
         box = self._mouth_box
         x[box], y[box], parted = part_lips(
             self._mouth, x[box], y[box], self._fade, pose.opening, pose.width
@@ -93,16 +80,6 @@ class Animator:
         blended: Pixels = cv2.blendLinear(head, self._empty, person, 1 - person)
         return blended
 
-    def _turn(self, pose: Pose) -> tuple[Floats, Floats]:
-        """Where each pixel of the head's region comes from: shift, roll and zoom, fading out."""
-        scale = 1 / (1 + pose.zoom)
-        cos, sin = math.cos(-pose.roll) * scale, math.sin(-pose.roll) * scale
-        right, down = pose.right * self._face_width, pose.down * self._face_width
-        back_x, back_y = sin * down - cos * right, -(sin * right + cos * down)
-        x = self._x + (cos - 1) * self._across - sin * self._along + back_x * self._weight
-        y = self._y + sin * self._across + (cos - 1) * self._along + back_y * self._weight
-        return x, y
-
     def _lower_lids(self, x: Floats, y: Floats, lids: float) -> list[tuple[Region, Floats]]:
         """Change `x` and `y` in place; returns where and how much the lashes darken."""
         if lids < 0.01:
@@ -116,7 +93,7 @@ class Animator:
     def _box(self, axes: Axes, aside: float, above: float, below: float) -> Region:
         """Part of the head's region around `axes`, given in its units, with room for movement."""
         room = 6
-        rows, columns = self._x.shape
+        rows, columns = (part.stop - part.start for part in self._head)
         top = int(axes.y - above * axes.unit - room) - self._head[0].start
         bottom = int(axes.y + below * axes.unit + room) - self._head[0].start
         left = int(axes.x - aside * axes.unit - room) - self._head[1].start
@@ -127,35 +104,9 @@ class Animator:
         )
 
 
-def _head_region(picture: Pixels, face: Face) -> Region:
-    height, width = picture.shape[:2]
-    x, y = face.axes.point(0, HEAD_BELOW_EYES * face.width)
-    aside, down = (side * HEAD_FADES[1] * face.width * face.axes.unit for side in HEAD_SHAPE)
-    return (
-        slice(max(0, int(y - down)), min(height, int(y + down) + 1)),
-        slice(max(0, int(x - aside)), min(width, int(x + aside) + 1)),
-    )
-
-
-def _grid(region: Region) -> tuple[Floats, Floats]:
-    rows = np.arange(region[0].start, region[0].stop, dtype=np.float32)
-    columns = np.arange(region[1].start, region[1].stop, dtype=np.float32)
-    x, y = np.meshgrid(columns, rows)
-    return x, y
-
-
-def _head_weight(x: Floats, y: Floats, face: Face) -> Floats:
-    """1 on the head, 0 at the border of its region; the neck and what is near bend a little."""
-    unit = face.width * face.axes.unit
-    centre_x, centre_y = face.axes.point(0, HEAD_BELOW_EYES * face.width)
-    across = (x - centre_x) / (HEAD_SHAPE[0] * unit)
-    down = (y - centre_y) / (HEAD_SHAPE[1] * unit)
-    return 1 - smoothstep(*HEAD_FADES, np.sqrt(across * across + down * down))
-
-
-def _border_fade(box: Floats, width: float) -> Floats:
-    """0 at the border of a box of this shape, 1 from `width` pixels inwards."""
-    rows, columns = box.shape
+def _border_fade(box: Region, width: float) -> Floats:
+    """0 at the border of a box, 1 from `width` pixels inwards."""
+    rows, columns = (part.stop - part.start for part in box)
     down, across = np.arange(rows, dtype=np.float32), np.arange(columns, dtype=np.float32)
     from_row = np.minimum(down, rows - 1 - down)[:, None]
     from_column = np.minimum(across, columns - 1 - across)[None]

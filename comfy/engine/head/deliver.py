@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 from uuid import uuid4
 
-import numpy as np
+import cv2
 from PIL import Image as PILImage
 
 from comfy.engine.head.encode import write_mp4
@@ -57,6 +57,6 @@ def reported(run: Run, frames: Iterator[Pixels], done: int, total: int) -> Itera
 
 
 def _preview(pixels: Pixels) -> PILImage.Image:
-    preview = PILImage.fromarray(np.ascontiguousarray(pixels))
-    preview.thumbnail((PREVIEW_SIDE, PREVIEW_SIDE), reducing_gap=2.0)
-    return preview
+    scale = min(1.0, PREVIEW_SIDE / max(pixels.shape))
+    size = [max(1, round(side * scale)) for side in pixels.shape[1::-1]]
+    return PILImage.fromarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

@@ -9,12 +9,13 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorRange, Colorspace
+from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
 
 from comfy.engine.head.geometry import Floats, Pixels
 
 THREADS = 2
-QUALITY = {"crf": "20", "preset": "veryfast", "tune": "film"}
+# subme=1: the encoder takes a fifth less time, for 0.1 dB and 5 % more bytes
+QUALITY = {"crf": "20", "preset": "veryfast", "tune": "film", "x264-params": "subme=1"}
 BT709 = 1  # AVColorPrimaries, AVColorTransferCharacteristic and AVColorSpace alike
 SOUND_AHEAD = 0.5  # seconds of sound written before the picture needs it
 SOUND_SLICE = 0.5  # seconds of sound handled at once
@@ -33,13 +34,14 @@ def write_mp4(
     `waveform` is [channels, samples] in -1..1; one channel stays mono, more become stereo.
     """
     with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
+        converter = VideoReformatter()  # one for all frames: its tables take longer than a frame
         video: Any = None
         sound: _Sound | None = None
         for index, pixels in enumerate(frames):
             if video is None or sound is None:
                 video = _video_stream(container, pixels, fps)
                 sound = _Sound(container, waveform, sample_rate, float(count / fps))
-            container.mux(video.encode(_video_frame(pixels, index, fps)))
+            container.mux(video.encode(_video_frame(converter, pixels, index, fps)))
             sound.write_until(float((index + 1) / fps) + SOUND_AHEAD)
         if video is not None and sound is not None:
             container.mux(video.encode(None))
@@ -58,9 +60,12 @@ def _video_stream(container: Any, pixels: Pixels, fps: Fraction) -> Any:
     return stream
 
 
-def _video_frame(pixels: Pixels, index: int, fps: Fraction) -> Any:
-    frame = av.VideoFrame.from_ndarray(pixels, "rgb24").reformat(
-        format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+def _video_frame(converter: Any, pixels: Pixels, index: int, fps: Fraction) -> Any:
+    frame = converter.reformat(
+        av.VideoFrame.from_ndarray(pixels, "rgb24"),
+        format="yuv420p",
+        dst_colorspace=Colorspace.ITU709,
+        dst_color_range=ColorRange.MPEG,
     )
     frame.pts, frame.time_base = index, 1 / fps
     return frame

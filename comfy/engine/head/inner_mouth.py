@@ -15,6 +15,7 @@ CAVITY: Floats = np.array((0.24, 0.08, 0.09), np.float32)
 TONGUE: Floats = np.array((0.56, 0.26, 0.26), np.float32)
 TEETH: Floats = np.array((1.0, 0.95, 0.88), np.float32)
 LUMINANCE: Floats = np.array((0.299, 0.587, 0.114), np.float32)  # BT.601
+SHUT = 0.003  # an opening of less is not seen, in half mouth widths
 TEETH_HEIGHT = 0.20  # in half mouth widths
 
 
@@ -43,18 +44,21 @@ def light_of(picture: Pixels, mouth: Mouth) -> Colours:
 def paint(result: Pixels, mouth: Mouth, parted: Parted, colours: Colours) -> None:
     """Fill the opening of `result` (the warped region around the mouth) in place."""
     soft = 1.2 / mouth.axes.unit  # edges as soft as about one pixel
+    opened = (np.minimum(parted.above_lower, parted.below_upper) > -soft) & (parted.gap > SHUT)
+    opened &= parted.u < 1
+    rows, columns = np.flatnonzero(opened.any(1)), np.flatnonzero(opened.any(0))
+    if not rows.size or not columns.size:
+        return
+    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    parted = Parted(*(values[box] for values in parted))
     cover = (
         smoothstep(-soft, soft, parted.above_lower)
         * smoothstep(-soft, soft, parted.below_upper)
         * smoothstep(0, 0.05, parted.gap)
         * (np.abs(parted.u) < 1)
     )
-    rows, columns = np.flatnonzero(cover.max(1) > 0.01), np.flatnonzero(cover.max(0) > 0.01)
-    if not rows.size or not columns.size:
-        return
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    inside = _inside(Parted(*(values[box] for values in parted)), colours, mouth, soft)
-    alpha = cover[box][..., None]
+    inside = _inside(parted, colours, mouth, soft)
+    alpha = cover[..., None]
     blended = result[box] * (1 - alpha) + inside * alpha
     result[box] = np.clip(blended, 0, 255).astype(np.uint8)
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from comfy.engine.head.geometry import Floats, smoothstep
 from comfy.engine.head.speech_features import HOPS_PER_SECOND, SpeechFeatures
 
-LEAD_SECONDS = 0.03  # lips move a little before the sound they shape
+LEAD_SECONDS = 0.02  # lips move a little before the sound they shape; smoothing adds as much
 SILENCE = 0.001  # RMS; a recording that never gets louder has no speech in it
 VOICED = 0.5
 EVEN = 0.55  # of the opening follows the loudness whatever the vowel is
