@@ -399,6 +399,10 @@
 
   setInterval(() => {
     document.querySelectorAll(".missing:has(img, #waveform)").forEach(unmark); // filled by a click elsewhere
+    // Gradio's button around a picture has no name of its own
+    for (const button of document.querySelectorAll(".image-container > button:not([aria-label])")) {
+      button.setAttribute("aria-label", button.closest(".block")?.querySelector("label")?.textContent.trim() || "image");
+    }
     for (const element of document.querySelectorAll("time[data-at]")) {
       const gone = (performance.now() - Number(element.dataset.at)) / 1000;
       element.textContent = clock(Number(element.dataset.seconds) + gone);

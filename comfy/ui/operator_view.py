@@ -36,6 +36,20 @@ border-bottom:1px solid var(--line)}td{display:flex;gap:10px;border:0;padding:3p
 td[data-name]::before{content:attr(data-name);flex:0 0 92px;color:var(--soft);font-size:13px}
 td button{padding:9px 16px;font-size:14px}}
 """
+# New tables take the place of the old ones, but not under somebody's fingers or keyboard.
+LIVE = f"""
+history.replaceState(null, "", location.pathname);
+const again = async () => {{
+  try {{
+    const answer = await fetch(location.pathname);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (answer.ok && !document.querySelector("main :focus"))
+      document.querySelector("main").replaceWith(fresh.querySelector("main"));
+  }} catch {{ /* it comes back */ }}
+  setTimeout(again, {REFRESH * 1000});
+}};
+setTimeout(again, {REFRESH * 1000});
+"""
 Row = Mapping[str, str]  # by column, in HTML
 
 
@@ -50,7 +64,7 @@ def page(
 ) -> bytes:
     """The whole page; `told` is what the last act did, `home` and `path` where links lead.
 
-    It loads itself anew every five seconds.
+    It is brought up to date every five seconds; without scripts it loads itself anew.
     """
     telling = Telling(language)
 
@@ -70,11 +84,11 @@ def page(
     banner = f'<p class="told" role="status">{escape(told)}</p>' if told else ""
     return (
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8">'
-        f'<meta http-equiv="refresh" content="{REFRESH};url={escape(path)}">'
+        f'<noscript><meta http-equiv="refresh" content="{REFRESH};url={escape(path)}"></noscript>'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{tell('title')}</title><style>{STYLE}{WIDE}</style></head><body><main><header>"
         f'<h1>{tell("title")}</h1><a href="{escape(home)}">{tell("back")}</a></header>'
-        f"<p>{summary}</p>{banner}{''.join(parts)}</main></body></html>"
+        f"<p>{summary}</p>{banner}{''.join(parts)}</main><script>{LIVE}</script></body></html>"
     ).encode()
 
 

@@ -10,6 +10,7 @@ from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.steps import (
     ASSETS,
     RESULTS,
+    SECONDS,
     VOICE,
     choose,
     job_of,
@@ -165,3 +166,49 @@ def test_the_bell_is_remembered(open_page: OpenPage) -> None:
     expect(bell).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(bell).to_have_attribute("aria-pressed", "true")
+
+
+# Instead of the desktop's notifications and loudspeakers: what they were given.
+EARS = """() => {
+window.told = [];
+window.Notification = class {
+  static permission = 'default';
+  static async requestPermission() { told.push('asked'); this.permission = 'granted'; }
+  constructor(title, { body }) { told.push(body); }
+};
+const make = AudioContext.prototype.createOscillator;
+AudioContext.prototype.createOscillator = function () {
+  told.push('tone');
+  return make.call(this);
+};
+}"""
+RUN = """([job, seconds, state]) => {
+  Object.defineProperty(document, 'hidden', { configurable: true, get: () => true });
+  const card = { job, title: { zh: state, en: state } };
+  studio.card({ ...card, state: 'in_progress', running: true, seconds: 0 });
+  studio.card({ ...card, state, running: false, seconds });
+  delete document.hidden;
+  return window.told.splice(0);
+}"""
+
+
+def test_the_end_of_a_long_run_is_told_if_that_was_asked_for(open_page: OpenPage) -> None:
+    page = open_page()
+    page.evaluate(EARS)
+    assert page.evaluate(RUN, ["before", 9, "completed"]) == []
+    page.click("[data-do=bell]")
+    assert page.evaluate("told.splice(0)") == ["asked", "tone", "tone"]  # so does it sound
+    assert page.evaluate(RUN, ["long", 9, "completed"]) == ["tone", "tone", "completed"]
+    assert page.evaluate(RUN, ["broken", 9, "failed"]) == ["tone", "tone", "failed"]
+    assert page.evaluate(RUN, ["short", 3, "completed"]) == []
+    assert page.evaluate(RUN, ["unwanted", 9, "cancelled"]) == []
+
+
+def test_the_operators_page_keeps_itself_up_to_date(open_page: OpenPage, app: AppProcess) -> None:
+    page = open_page()
+    page.clock.install()
+    page.goto(f"{app.url}operator?did=nothing")
+    expect(page.locator(".told")).to_be_visible()
+    page.clock.fast_forward(6 * SECONDS)
+    expect(page.locator(".told")).to_have_count(0)
+    expect(page.get_by_text("1 of 1 servers online")).to_be_visible()

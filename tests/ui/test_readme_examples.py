@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gradio_client import Client
 
 from tests.app_process import ROOT, AppProcess
 
@@ -23,6 +24,14 @@ def example(language: str, number: int, app: AppProcess) -> str:
     return re.findall(rf"```{language}\n(.*?)```", README, re.S)[number].replace(
         ADDRESS, app.url.rstrip("/")
     )
+
+
+def test_every_endpoint_has_an_example(app: AppProcess) -> None:
+    client = Client(app.url, verbose=False)
+    named = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
+    client.close()
+    shown = set(re.findall(r'api_name="(/\w+)"', README))
+    assert set(named) == shown
 
 
 def test_the_python_examples_run(app: AppProcess, monkeypatch: pytest.MonkeyPatch) -> None:
