@@ -8,6 +8,7 @@ from tests.sources import parsed
 
 ROOT = Path(__file__).parent.parent
 CORE = {"errors", "protocol"}
+READER = ("rapidocr", "omegaconf", "onnxruntime")
 LAYERS = {  # folder or module under comfy/: what it may import of ours, and of others
     "errors": (set(), set()),
     "protocol": ({"errors"}, set()),
@@ -16,7 +17,7 @@ LAYERS = {  # folder or module under comfy/: what it may import of ours, and of 
     "addresses": (set(), set()),
     "passwords": ({"text"}, set()),
     "settings": (CORE | {"text", "addresses"}, set()),
-    "media": (CORE, {"PIL", "soundfile", "av", "numpy", "c2pa", "cv2", "rapidocr"}),
+    "media": (CORE, {"PIL", "soundfile", "av", "numpy", "c2pa", "cv2", *READER}),
     "workflow": (CORE, set()),
     "client": (CORE, {"requests", "websockets"}),
     "jobs": (

@@ -15,7 +15,7 @@ import numpy as np
 from comfy.engine.graph import Prompt, links_of
 from comfy.engine.node import Node, Nodes, Result, Run, Video
 
-LIMIT = 256 * 2**20  # bytes
+LIMIT = 64 * 2**20  # bytes: what is kept stands beside the next prompt's own memory
 OVERHEAD = 1024  # bytes counted for every entry, so that small ones are bounded too
 
 

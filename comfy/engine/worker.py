@@ -10,6 +10,7 @@ import traceback
 from comfy.engine.cache import Cache
 from comfy.engine.execution import Execution, exception_type
 from comfy.engine.folders import Folders
+from comfy.engine.memory import give_back
 from comfy.engine.node import Nodes
 from comfy.engine.queue import Ended, Item, PromptQueue
 from comfy.engine.sockets import Hub
@@ -37,8 +38,10 @@ class Worker:
             item = self._queue.take()
             if item is None:
                 self._cache.clear()
+                give_back()
                 continue
             ended = self._run(item)
+            give_back()
             self._sweep()
             self._queue.finish(ended)  # before "executing null": clients then ask the history
             self._hub.set_current(None, None)

@@ -22,6 +22,7 @@ from comfy.engine.image.text_boxes import Check, Picture, TextBox, read_near, re
 from comfy.engine.image.text_columns import join_columns
 from comfy.engine.image.tiling import find_tiling
 from comfy.engine.image.windows import Mask, Window, around, polygon
+from comfy.engine.memory import give_back
 from comfy.engine.node import NodeError
 
 AREA = "area"
@@ -73,19 +74,25 @@ def remove_text(
     progress(1, _STEPS, previews.boxes(picture, chosen))
     cleaned = picture.copy()
     rest: Sequence[TextBox] = chosen
-    if (rims := _take_off_tiles(cleaned, chosen, check)) is not None:
-        tiles = [box for box in chosen if box.repeated]
+    doubtful: Sequence[TextBox] = ()
+    edges: Sequence[tuple[Window, Mask]] = ()
+    if (near_others := _take_off_tiles(cleaned, chosen, check)) is not None:
+        edges, tiles = near_others, [box for box in chosen if box.repeated]
+        seen = _read(cleaned, check)
+        doubtful = _legible(seen, tiles)
         # what the tiles hid or cut reads better now; a faint trace of them is no new text
         rest = [
             box
-            for box in _select(_read(cleaned, check), wanted, picture.shape)
+            for box in _select(seen, wanted, picture.shape)
             if not any(alike(box, tile) for tile in tiles)
         ]
         chosen = tiles + rest
-    _erase(cleaned, np.zeros(picture.shape[:2], bool), rest, progress, check, rims)
-    tiled = rims is not None
-    del rims  # as large as the picture
-    _erase_rests(cleaned, chosen, check, everywhere=tiled)
+    hole = np.zeros(picture.shape[:2], bool)
+    for window, edge in edges:
+        hole[window.slices] |= edge
+    _erase(cleaned, hole, rest, progress, check)
+    del hole  # as large as the picture
+    _erase_rests(cleaned, [*rest, *doubtful], chosen, check)
     progress(_STEPS, _STEPS, previews.small(cleaned))
     return Cleaning(cleaned, _removed(chosen))
 
@@ -106,7 +113,7 @@ def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: 
     progress(1, _STEPS, previews.boxes(picture, plan.boxes))
     cleaned, hole = picture.copy(), plan.whole.copy()
     _erase(cleaned, hole, plan.boxes, progress, check)
-    _erase_rests(cleaned, plan.boxes, check)
+    _erase_rests(cleaned, plan.boxes, plan.boxes, check)
     cleaned[~painted] = picture[~painted]
     progress(_STEPS, _STEPS, previews.small(cleaned))
     areas = [Removed(AREA, "")] * plan.areas
@@ -114,38 +121,28 @@ def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: 
 
 
 def _erase(
-    cleaned: Picture,
-    hole: Mask,
-    boxes: Sequence[TextBox],
-    progress: Progress,
-    check: Check,
-    rims: Mask | None = None,
+    cleaned: Picture, hole: Mask, boxes: Sequence[TextBox], progress: Progress, check: Check
 ) -> None:
-    """Take off the bars, mask the letters and fill, in place. `rims` are filled smoothly."""
+    """Take off the bars, mask the letters and fill, in place."""
     on_bars = _take_off_bars(cleaned, hole, boxes, check)
     progress(2, _STEPS, previews.small(cleaned))
     for box in boxes:
         check()
         _mark(cleaned, hole, box, shadow=box not in on_bars)
     grow_into_calm(cleaned, hole)
-    if rims is not None:
-        rims |= hole
-    progress(3, _STEPS, previews.mask(cleaned, hole if rims is None else rims))
-    if rims is not None:  # thin and all over the picture: only the letters need more
-        fill(cleaned, rims, check, detailed=False)
+    progress(3, _STEPS, previews.mask(cleaned, hole))
     fill(cleaned, hole, check)
     progress(4, _STEPS, previews.small(cleaned))
 
 
 def _erase_rests(
-    cleaned: Picture, removed: Sequence[TextBox], check: Check, *, everywhere: bool = False
+    cleaned: Picture, places: Sequence[TextBox], removed: Sequence[TextBox], check: Check
 ) -> None:
-    """Read the lines' places (or all) again; what is still legible of one goes too: its strokes,
+    """Read these places again; what is still legible of a removed line goes too: its strokes,
     then all."""
     for is_last in (False, True):
         check()
-        seen = read_text(cleaned, check) if everywhere else read_near(cleaned, removed, check)
-        rests = [box for box in seen if box.score >= _READABLE and _belongs(box, removed)]
+        rests = _legible(read_near(cleaned, places, check), removed)
         if not rests:
             return
         hole = np.zeros(cleaned.shape[:2], bool)
@@ -153,6 +150,11 @@ def _erase_rests(
             window, mask = _whole(cleaned, box) if is_last else stroke_mask(cleaned, box)
             hole[window.slices] |= mask
         fill(cleaned, hole, check)
+
+
+def _legible(seen: Sequence[TextBox], removed: Sequence[TextBox]) -> list[TextBox]:
+    """The readings in which something is left of a removed line."""
+    return [box for box in seen if box.score >= _READABLE and _belongs(box, removed)]
 
 
 def _belongs(box: TextBox, removed: Sequence[TextBox]) -> bool:
@@ -182,25 +184,39 @@ def _removed(boxes: Sequence[TextBox]) -> list[Removed]:
 
 def _read(picture: Picture, check: Check) -> list[TextBox]:
     height, width = picture.shape[:2]
-    return classify(join_columns(read_text(picture, check)), width, height)
+    seen = read_text(picture, check)
+    give_back()  # the reader's memory, before the next large arrays
+    return classify(join_columns(seen), width, height)
 
 
 def _select(boxes: Sequence[TextBox], wanted: Instruction, shape: tuple[int, ...]) -> list[TextBox]:
     return select(boxes, wanted, shape[1], shape[0])
 
 
-def _take_off_tiles(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Mask | None:
-    """Un-mix a tiled watermark, in place. Returns the rims of its letters, which stay uncertain;
-    None if there is no such watermark."""
+def _take_off_tiles(
+    picture: Picture, boxes: Sequence[TextBox], check: Check
+) -> list[tuple[Window, Mask]] | None:
+    """Un-mix a tiled watermark, in place; None if there is none.
+
+    The edges of its letters, which stay uncertain, are filled smoothly. Returns those near other
+    lines, which are to be filled together with these.
+    """
     tiles = [box for box in boxes if box.repeated]
     tiling = find_tiling(picture, tiles, check) if len(tiles) >= _MIN_TILES else None
     measured = measure_matte(picture, tiling, check) if tiling else None
     if measured is None:
         return None
-    rims = np.zeros(picture.shape[:2], bool)
-    for window, edges in tiled_watermark.take_off(picture, *measured, check):
-        rims[window.slices] |= edges
-    return rims
+    edges = np.zeros(picture.shape[:2], bool)
+    for window, edge in tiled_watermark.take_off(picture, *measured, check):
+        edges[window.slices] |= edge
+    near_others = []
+    for box in boxes:
+        if not box.repeated:
+            window = around(box.corners).grown(box.glyph_size, picture.shape)
+            near_others.append((window, edges[window.slices].copy()))
+            edges[window.slices] = False
+    fill(picture, edges, check, detailed=False)
+    return near_others
 
 
 def _take_off_bars(

@@ -54,9 +54,7 @@ def _libraries() -> Thread:
 
 
 def _load_libraries() -> None:
-    from comfy.engine.image.text_boxes import read_text  # noqa: PLC0415
-
-    read_text(np.zeros((64, 64, 3), np.uint8), lambda: None)
+    import comfy.engine.image.remove_text  # noqa: F401, PLC0415
 
 
 def _painted(
