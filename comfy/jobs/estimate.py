@@ -11,8 +11,9 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from comfy.workflow.pace import FIRST_GUESS, Pace
 
@@ -26,8 +27,7 @@ SPREAD_GUESS = 0.2  # runs that the guess' spread counts for
 LEAST_SPREAD = 0.06
 
 
-@dataclass(frozen=True)
-class Past:
+class Past(NamedTuple):
     """A run that ended: so many units took so many seconds, with models that were loaded or not."""
 
     size: float
@@ -35,7 +35,7 @@ class Past:
     cold: bool
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)  # three kinds on some thousand servers
 def learn(guess: Pace, runs: tuple[Past, ...]) -> Pace:
     """The pace that the runs show, the oldest first; the guess itself without any."""
     runs = tuple(run for run in runs if run.seconds > 0 and run.size >= 0)[-MOST_RUNS:]

@@ -64,8 +64,8 @@ class Leases:
             line = look(connection)
             if not line.lets_in(job, [able.name for able in servers], rivals):
                 return ""
-            now = time.time()
-            open_ = [able for able in servers if able.name not in line.drained]
+            now, drained = time.time(), line.drained
+            open_ = [able for able in servers if able.name not in drained]
             candidates = [_candidate(able, line, now) for able in open_]
             name = choose(candidates, waited=now - job.created)
             if name:

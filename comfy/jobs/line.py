@@ -100,8 +100,9 @@ def look(connection: sa.Connection) -> Line:
 
 def known_servers(connection: sa.Connection) -> dict[str, Known]:
     """What is known of each server, by name."""
-    rows = connection.execute(sa.select(SERVERS))
-    return {row.name: Known(row.drained, row.warm, read_runs(row.seconds)) for row in rows}
+    runs = sa.cast(SERVERS.c.seconds, sa.Text)
+    rows = connection.execute(sa.select(SERVERS.c.name, SERVERS.c.drained, SERVERS.c.warm, runs))
+    return {name: Known(drained, warm, read_runs(text)) for name, drained, warm, text in rows}
 
 
 def _leased(connection: sa.Connection) -> dict[str, list[Any]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from statistics import fmean
 from typing import Any
 
@@ -40,11 +42,13 @@ def pace_at(server: str, kind: str, guess: Pace, known: Mapping[str, Known]) -> 
     return learn(guess, runs[-MOST_RUNS:])
 
 
-def read_runs(column: Mapping[str, Any] | None) -> dict[str, tuple[Past, ...]]:
-    """From the database; what an older version kept there is left out."""
+@lru_cache(maxsize=8192)
+def read_runs(column: str | None) -> Mapping[str, tuple[Past, ...]]:
+    """From the text in the database, the same at most looks; what an older version kept there is
+    left out."""
     return {
         kind: tuple(Past(float(size), float(seconds), bool(cold)) for size, seconds, cold in runs)
-        for kind, runs in (column or {}).items()
+        for kind, runs in json.loads(column or "{}").items()
         if isinstance(runs, list)
     }
 

@@ -2,20 +2,27 @@
 
 Throughput with 1, 2 and 4 servers whose work is waiting, as a part of linear; the seconds that the
 whole path adds to a job, from submit to result, on SQLite and PostgreSQL; the bytes of media that
-a chain moves through us when both steps run on one server.
+a chain moves through us when both steps run on one server; what the choice of a server costs.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Collection, Sequence
+import time
+import uuid
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
+from comfy.jobs.estimate import MOST_RUNS
 from comfy.jobs.job import COMPLETED, Job
-from comfy.jobs.tables import JOBS
+from comfy.jobs.leases import Able, Leases
+from comfy.jobs.store import Store
+from comfy.jobs.tables import JOBS, LEASES, SERVERS, to_row
+from comfy.workflow.pace import Pace
 from tests.conftest import EngineProcess
 from tests.faults.proxy import FaultProxy
 from tests.faults.rig import STEADY, Rig, everything
@@ -25,6 +32,7 @@ from tests.scale.replica import chain, prepare
 
 NAP = 1.0  # seconds of work of a job in the measurement of throughput
 SHORT = 0.2  # in that of added time
+KIND = "talking_head/model"
 
 
 def jobs_done(folder: Path, *, servers: int, jobs: int, nap: float, postgres: bool) -> list[Job]:
@@ -105,9 +113,51 @@ def uploaded(proxy: FaultProxy, branches: Collection[str]) -> tuple[int, int]:
     return sum(sizes[:begun]), sum(sizes[begun:])
 
 
+def choices(servers: int) -> tuple[float, float]:
+    """Milliseconds of one core for a look at the line, and for a choice among so many servers of
+    which half are full, with everything measured, and a quarter as many jobs in line."""
+    with tempfile.TemporaryDirectory() as folder:
+        store = Store(f"sqlite:///{folder}/studio.sqlite", Path(folder))
+        leases, names = Leases(store), [str(number) for number in range(servers)]
+        me = a_job(created=1.0, phase="line", owner="me")
+        store.add(me)
+        store.database.write(lambda c: _fill(c, names, store.folder))
+        able = [Able(n, KIND, size=2.0, guess=Pace("windows", 70.0, 35.0)) for n in names]
+        looked = _milliseconds(leases.line, 10)
+        chosen = [_milliseconds(lambda: leases.take(me, able, lambda *_: names), 1)]
+        for _ in range(3):  # the first one fitted the paces, which are remembered
+            leases.release(me.id)
+            chosen.append(_milliseconds(lambda: leases.take(me, able, lambda *_: names), 1))
+        store.close()
+    return looked, min(chosen)
+
+
+def _fill(connection: sa.Connection, names: Sequence[str], folder: Path) -> None:
+    runs = {kind: [[1.0, 40.0 + n, 0] for n in range(MOST_RUNS)] for kind in (KIND, "a/b", "c/d")}
+    known = [{"name": n, "drained": False, "warm": KIND, "seconds": runs} for n in names]
+    connection.execute(sa.insert(SERVERS), known)
+    holders = [names[number // 2] for number in range(len(names))]  # two on each of the first half
+    for server in (*holders, *[""] * (len(names) // 4)):
+        job = a_job(created=2.0, phase="" if server else "line", owner=uuid.uuid4().hex)
+        connection.execute(sa.insert(JOBS).values(to_row(job, folder)))
+        if server:
+            connection.execute(sa.insert(LEASES).values(job=job.id, server=server, granted=1.0))
+
+
+def a_job(**fields: Any) -> Job:
+    return Job(id=str(uuid.uuid4()), task="talking_head", values={}, **fields)
+
+
+def _milliseconds(what: Callable[[], object], times: int) -> float:
+    began = time.process_time()
+    for _ in range(times):
+        what()
+    return 1000 * (time.process_time() - began) / times
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="*", default=["throughput", "added", "bytes"])
+    parser.add_argument("what", nargs="*", default=["throughput", "added", "bytes", "choice"])
     given = parser.parse_args()
     if "throughput" in given.what:
         throughput(postgres=INSTALLED)
@@ -117,6 +167,11 @@ def main() -> None:
             added(postgres)
     if "bytes" in given.what:
         bytes_moved()
+    if "choice" in given.what:
+        print("servers | ms of one core for a look | for a choice")
+        for servers in (20, 200, 2000):
+            looked, chosen = choices(servers)
+            print(f"{servers} | {looked:.1f} | {chosen:.1f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What is told before a run: from the first guess to what a server's runs have shown."""
 
+import json
 import time
 from dataclasses import replace
 
@@ -77,7 +78,7 @@ def test_there_is_a_first_guess_for_every_task():
 def test_what_older_versions_remembered_is_passed_over():
     old = {"warm image_cleanup/x": 12.5}
     assert learn(GUESS, (Past(-1, 900, cold=True),)) is GUESS  # it knew no size
-    kept = with_run(read_runs(old), "image_cleanup/x", Past(1.5, 8.0, cold=True))
+    kept = with_run(read_runs(json.dumps(old)), "image_cleanup/x", Past(1.5, 8.0, cold=True))
     assert kept == {"image_cleanup/x": [[1.5, 8.0, 1]]}
 
 
