@@ -15,7 +15,7 @@ from comfy.jobs.job import FAILED, Job
 from comfy.jobs.operator import Operator, Overview
 from comfy.jobs.patience import Patience
 from comfy.jobs.server import ServerState
-from comfy.jobs.servers import Servers
+from comfy.jobs.servers import EMBEDDED, Servers
 from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
 from comfy.jobs.studio import WORKFLOWS
@@ -47,23 +47,33 @@ def main(argv: list[str] | None = None) -> int:
         if options.act == "show":
             print("\n".join(_lines(settings, operator, language)))
             return 0
-        done = _act(operator, store, options.act, options.name)
-        print(say("operator.done" if done else "operator.nothing", language))
-        return 0 if done else 1
+        if options.act in ("drain", "undrain"):
+            told = _drain(operator, settings, options.name, options.act == "drain")
+        else:
+            told = _act(operator, store, options.act, options.name)
+        print(say(f"operator.{told}", language))
+        return 0 if told == "done" else 1
     finally:
         store.close()
 
 
-def _act(operator: Operator, store: Store, act: str, name: str) -> bool:
-    if act in ("drain", "undrain"):
-        operator.drain(name, act == "drain")
-        return bool(name)
+def _drain(operator: Operator, settings: Settings, name: str, drained: bool) -> str:
+    """What to say of it: a key under `operator.`"""
+    if name not in ({server.name for server in settings.servers} or {EMBEDDED}):
+        return "no_server"
+    operator.drain(name, drained)
+    return "done"
+
+
+def _act(operator: Operator, store: Store, act: str, name: str) -> str:
     found = store.starting_with(name) if name else []
     if len(found) != 1:
-        return False
+        return "nothing"
     if act == "retry":
-        return operator.retry(found[0]) is not None
-    return operator.cancel(found[0]) if act == "cancel" else operator.prefer(found[0], 1)
+        done = operator.retry(found[0]) is not None
+    else:
+        done = operator.cancel(found[0]) if act == "cancel" else operator.prefer(found[0], 1)
+    return "done" if done else "nothing"
 
 
 def _lines(settings: Settings, operator: Operator, language: str) -> list[str]:

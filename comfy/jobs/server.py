@@ -107,7 +107,8 @@ class Server:
     def _ask_abilities(self, tasks: Mapping[str, Task]) -> None:
         self.object_info = self.client.object_info()
         self.asked = time.monotonic()
-        found = {name: self.possible(task) for name, task in tasks.items()}
+        mine = {name: task for name, task in tasks.items() if self.takes(name, tasks)}
+        found = {name: self.possible(task) for name, task in mine.items()}
         self.ready = {name: variants for name, (variants, _) in found.items() if variants}
         self.lacks = {name: lack for name, (_, lack) in found.items() if lack}
 

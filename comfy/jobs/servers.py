@@ -142,7 +142,7 @@ class Servers:
     def possible(self, task: str, *, now: bool = True) -> Sequence[str]:
         """The variants that a server can run, the best first; also those of servers that are away,
         as they were seen last, without `now`."""
-        servers = [s for s in self._all() if s.takes(task, self._tasks) and (s.online or not now)]
+        servers = [s for s in self._all() if s.online or not now]
         found = {variant.name for server in servers for variant in server.ready.get(task, ())}
         return [variant.name for variant in self._tasks[task].variants if variant.name in found]
 
@@ -166,8 +166,7 @@ class Servers:
         found = [
             (server, variant)
             for server in self._all()
-            if server.online and server.takes(task, self._tasks)
-            if (variant := server.variant(task, wish, given))
+            if server.online and (variant := server.variant(task, wish, given))
         ]
         well = [pair for pair in found if not pair[0].sick]
         return sorted(well or found, key=lambda pair: (pair[1].order, pair[0].waiting))

@@ -83,6 +83,8 @@ def test_an_operator_sees_and_changes_what_goes_on(
     assert rig.finished(job).status == CANCELLED
     wait_for(lambda: not rig.leases())
     assert status.main(["drain", "1", *given]) == 0
+    assert status.main(["drain", "2", *given]) == 1  # there is none
+    assert capsys.readouterr().out.endswith("There is no server of this name.\n")
     waiting = rig.submit()
     wait_for(lambda: rig.now(waiting).phase == "line")
     assert status.main(["first", waiting.id[:8], *given]) == 0

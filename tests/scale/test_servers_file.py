@@ -37,3 +37,19 @@ def test_a_file_of_servers_is_followed(
         assert (done.status, done.server) == (COMPLETED, "one")
     finally:
         rig.close()
+
+
+def test_a_server_that_is_kept_for_a_task_is_not_said_to_run_others(
+    tmp_path: Path, start_engine: Callable[[], EngineProcess]
+) -> None:
+    file = tmp_path / "servers.toml"
+    write(file, all=(url := start_engine().url))
+    file.write_text(f'{file.read_text()}\n[[server]]\nname = "naps"\nurl = "{url}"\ntags = ["nap"]')
+    rig = Rig(tmp_path, str(file), patience=WATCHFUL)
+    try:
+        rig.ready()
+        ready = {server.name: set(server.ready) for server in rig.studio.servers()}
+        assert ready == {"all": {"nap", "invert"}, "naps": {"nap"}}
+        assert [rig.finished(rig.submit()).server for _ in range(2)] == ["all"] * 2
+    finally:
+        rig.close()
