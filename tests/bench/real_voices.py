@@ -1,9 +1,11 @@
 """Real people's voices: python -m tests.bench.real_voices FOLDER [--encoder pretrained.pt].
 
-FOLDER has a folder for each person, with `reference.wav` (what the engine hears) and `other.wav`
-(another recording, for the ranking). Nothing of it is kept. Each result is compared with the other
-recordings of all, and with eSpeak's own voices; `first` is how often the imitated person is nearest
-by the distance that the studio's checks use, and by a speaker encoder (see speaker_encoder).
+FOLDER has a folder for each person, with `other.wav` (for the ranking) and, where the person is to
+be imitated, `reference.wav`: another recording, which the engine hears. Nothing of it is kept. Each
+result is compared with the other recordings of all, and with eSpeak's own voices; `first` is how
+often the imitated person is nearest by the distance that the studio's checks use, and by a speaker
+encoder (see speaker_encoder). Good sources: test-other of LibriSpeech (CC BY 4.0) and the voices
+of Debian's sound packages.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import argparse
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +30,14 @@ from tests.bench.quiet_run import QuietRun
 from tests.bench.speaker_encoder import RATE, SpeakerEncoder
 
 Wave = npt.NDArray[np.floating[Any]]
-Distance = Callable[[Wave, Wave], float]
+
+
+class Judge(NamedTuple):
+    """What is kept of a recording, and how far two of them are apart."""
+
+    listen: Callable[[Wave], Any]
+    apart: Callable[[Any, Any], float]
+
 
 SCRIPT = {
     "en": "This is a preview voice. It runs on your own computer, and it works without a graphics "
@@ -43,31 +52,33 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--encoder", type=Path, help="weights of Resemblyzer")
     options = parser.parse_args()
-    people = sorted(path.parent.name for path in options.folder.glob("*/reference.wav"))
-    heard = {name: _load(options.folder / name / "reference.wav") for name in people}
-    others = {name: _at(_load(options.folder / name / "other.wav"), RATE) for name in people}
+    heard = {path.parent.name: _load(path) for path in options.folder.glob("*/reference.wav")}
+    others = {path.parent.name: _at(_load(path)) for path in options.folder.glob("*/other.wav")}
     for language, voice in VOICES.items():
         own = espeak.read(voice_cases.OTHER_TEXT[language], voice).wave
-        others[f"eSpeak {language}"] = _at(Audio(own[None], 22050), RATE)
-    judges: dict[str, Distance] = {"own distance": _spectral}
+        others[f"eSpeak {language}"] = _at(Audio(own[None], 22050))
+    judges = {"own distance": Judge(_print, _spectral)}
     if options.encoder:
         encoder = SpeakerEncoder(options.encoder)
-        known = {id(wave): encoder.embed(wave) for wave in others.values()}
-        judges["encoder"] = lambda one, two: -float(encoder.embed(one) @ known[id(two)])
+        judges["encoder"] = Judge(encoder.embed, lambda one, two: -float(one @ two))
+    known = {
+        judge: {name: listen(wave) for name, wave in others.items()}
+        for judge, (listen, _) in judges.items()
+    }
     for language, text in SCRIPT.items():
-        _rank(language, text, heard, others, judges)
+        _rank(language, text, heard, known, judges)
 
 
 def _rank(
     language: str,
     text: str,
     heard: dict[str, Audio],
-    others: dict[str, Wave],
-    judges: dict[str, Distance],
+    known: dict[str, dict[str, Any]],
+    judges: dict[str, Judge],
 ) -> None:
     ranks: dict[str, list[int]] = {judge: [] for judge in judges}
     spent, spoken, wrong = 0.0, 0.0, []
-    for person, recording in heard.items():
+    for person, recording in sorted(heard.items()):
         start = time.process_time()
         result = speak(
             text, recording, emotion_name="neutral", strength=0.65, speed=1, seed=1,
@@ -78,10 +89,11 @@ def _rank(
         spoken += seconds
         voice = reference.listen(recording, lambda: None).profile
         wrong.append(abs(estimate.seconds(text, voice=voice) / seconds - 1))
-        wave = _at(result, RATE)
-        for judge, apart in judges.items():
-            order = sorted(others, key=lambda name, a=apart, w=wave: a(w, others[name]))
-            ranks[judge].append(order.index(person) + 1)
+        wave = _at(result)
+        for judge, (listen, apart) in judges.items():
+            own = listen(wave)
+            distances = {name: apart(own, other) for name, other in known[judge].items()}
+            ranks[judge].append(sorted(distances, key=distances.__getitem__).index(person) + 1)
         print(f"{language} {person:12}", *(f"{judge} {r[-1]}" for judge, r in ranks.items()))
     for judge, found in ranks.items():
         print(f"{language}: first by {judge}: {found.count(1)} of {len(found)}")
@@ -92,7 +104,7 @@ def _load(path: Path) -> Audio:
     return decode(path, lambda: None)
 
 
-def _at(audio: Audio, rate: int) -> Wave:
+def _at(audio: Audio, rate: int = RATE) -> Wave:
     """Mono samples at another rate."""
     wave = np.pad(audio.waveform.mean(axis=0), audio.sample_rate // 10)
     spectrum = np.fft.rfft(wave)
@@ -100,11 +112,12 @@ def _at(audio: Audio, rate: int) -> Wave:
     return np.asarray(np.fft.irfft(spectrum[: size // 2 + 1], size) * (size / len(wave)))
 
 
-def _spectral(one: Wave, other: Wave) -> float:
-    prints = likeness.print_of(one.astype(np.float32)), likeness.print_of(other.astype(np.float32))
-    if prints[0] is None or prints[1] is None:
-        return float("inf")
-    return likeness.distance(prints[0], prints[1])
+def _print(wave: Wave) -> Any:
+    return likeness.print_of(wave.astype(np.float32))
+
+
+def _spectral(one: Any, other: Any) -> float:
+    return float("inf") if one is None or other is None else likeness.distance(one, other)
 
 
 if __name__ == "__main__":

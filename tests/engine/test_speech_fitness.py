@@ -11,7 +11,9 @@ import pytest
 
 from comfy.engine.codecs.sound import decode
 from comfy.engine.node import Audio, NodeError
-from comfy.engine.speech import espeak, estimate, reference, script
+from comfy.engine.speech import espeak, estimate, pitch, profile, reference, script, suitability
+from comfy.engine.speech.analysis import Analysis
+from comfy.engine.speech.frames import FRAMES_PER_SECOND
 from tests.engine.test_speech import MIXED, RATE, refusal, say
 
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -61,6 +63,32 @@ def test_two_people_are_not_one_voice() -> None:
 def test_one_person_is_never_refused(voice: str) -> None:
     text = "今天天气真好，我们去公园。他说明天还要开会！" if voice[0] == "c" else EN
     reference.listen(audio(espeak.read(text, voice).wave), lambda: None)
+
+
+def test_a_noisy_recording_has_the_pace_of_the_clean_one() -> None:
+    def pace(heard: npt.NDArray[np.floating[Any]]) -> float:
+        f0, level = pitch.track(heard, lambda: None)
+        return profile.syllable_rate(Analysis(f0, level, level, level))
+
+    wave = np.pad(espeak.read(EN, "en-us+f2").wave, 4000)
+    noise = np.random.default_rng(0).normal(0, 0.1 * wave.std(), len(wave))
+    assert pace(wave + noise) == pytest.approx(pace(wave), rel=0.03)
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        ([8, 8, 8, 0, 0, 0, 8, 8, 8, 0, 0, 0], True),  # turns of three seconds
+        ([0, 8, 0, 0, 8, 0, 8, 0, 8, 0, 8, 0], False),  # a lively reader
+        ([6, 6, 6, 0, 0, 0, 6, 6, 6, 0, 0, 0], False),  # who quotes somebody
+        ([8, 5, 2, 0, 1, 4, 7, 8, 6, 3, 1, 0], False),  # a wide range is not two
+    ],
+)
+def test_two_voices_keep_to_two_ranges_in_turns(turns: list[float], expected: bool) -> None:
+    random = np.random.default_rng(0)
+    block = int(suitability._TURN_SECONDS * FRAMES_PER_SECOND)
+    height = np.repeat(np.array(turns, float), block)
+    assert suitability.has_two_voices(height + random.normal(0, 1, len(height))) is expected
 
 
 @pytest.mark.parametrize("text", ["こんにちは", "Привет, как дела?", "안녕하세요 hello"])

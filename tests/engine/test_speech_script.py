@@ -180,6 +180,8 @@ def test_an_abbreviation_may_end_a_sentence() -> None:
         [("Bring pens, et cetera.", "en")],
         [("We start at nine AM sharp.", "en")],
     ]
+    assert len(runs("At 5 p.m. Monday.")) == 1 and len(runs("At 5 p.m. We go.")) == 2
+    assert runs("找Dr. Wu。") == [[("找", "zh"), ("Doctor Wu。", "en")]]
 
 
 def test_syllables_that_espeak_lacks_are_given_as_phonemes() -> None:

@@ -1,4 +1,7 @@
-"""English abbreviations written out, before their points could end a sentence."""
+"""English abbreviations written out, before their points could end a sentence.
+
+They are found within Chinese text too: words are ASCII (re.A), so an ideograph before one ends it.
+"""
 
 from __future__ import annotations
 
@@ -101,13 +104,13 @@ _RULERS = (
 )
 
 _BEFORE_NUMBER = re.compile(
-    r"(?<![\w.])(" + "|".join(map(re.escape, _NUMBERED)) + r") ?(?=\d)", re.I
+    r"(?<![\w.])(" + "|".join(map(re.escape, _NUMBERED)) + r") ?(?=\d)", re.I | re.A
 )
-_WORD = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, _WORDS)) + ")", re.I)
+_WORD = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, _WORDS)) + ")", re.I | re.A)
 _CLOSING = ("etc.", "jr.", "sr.", "ave.", "blvd.", "rd.", "inc.", "corp.", "ltd.", "bros.")
 _NEW_SENTENCE = re.compile(r"\s+(?!Ltd|Inc|Jr|Sr)[A-Z]")  # may begin after the closing ones
 _UNIT = re.compile(r"(\d)( ?)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\.(?!\w)")
-_ROMAN_NAME = re.compile(rf"\b([A-Z][a-z]{{2,}}) ({_ROMANS})\b(?!['’.]\w)")
+_ROMAN_NAME = re.compile(rf"\b([A-Z][a-z]{{2,}}) ({_ROMANS})\b(?!['’.]\w)", re.A)
 _CHAPTERS = ("War", "Chapter", "Part", "Act", "Volume", "Type", "Phase", "Section", "Book", "Class")
 _NO_NAMES = ("The", "And", "But", "For", "Was", "Are", "Can", "Did", "Does", "How", "Why")
 
@@ -154,7 +157,7 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (_BEFORE_NUMBER, lambda match: f"{_NUMBERED[match[1].lower()]} "),
     (re.compile(r"(?<=[a-z] )St\.(?!\s[A-Z])|(?<=\d )St\.(?!\s[A-Z])"), _street),
     (re.compile(r"\bSt\.(?=\s[A-Z])"), "Saint"),
-    (re.compile(r"\b(" + "|".join(_TITLES) + r")\.(?=\s[A-Z])"), lambda m: _TITLES[m[1]]),
+    (re.compile(r"\b(" + "|".join(_TITLES) + r")\.(?=\s[A-Z])", re.A), lambda m: _TITLES[m[1]]),
     (
         re.compile(r"\b(" + "|".join(_DAYS) + r")\.(?=,| \d| [A-Z][a-z]{2,8}\.? \d)"),
         lambda match: _DAYS[match[1]],

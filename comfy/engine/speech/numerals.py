@@ -244,7 +244,10 @@ _RULES = tuple(
         (rf"{_FREE}()({_NUMBER})\s?([万亿]?)\s?({_MONEY})(?![A-Za-z])", _price),
         (r"(?<=\d\.\d)0(?=\s?[元块美欧])", lambda _: ""),
         (_FREE + rf"(-)?({_NUMBER})\s?°\s?(C?)", _temperature),
-        (r"(?<=\b[A-Z]{2}\s)(\d{3,4})" + _END, lambda m: one_by_one(m[1])),  # a model: RX 580
+        (
+            r"(?<=(?<![A-Za-z])[A-Z]{2}\s)(\d{3,4})" + _END,
+            lambda m: one_by_one(m[1]),
+        ),  # a model: RX 580
         (r"(?<=[A-Z]{3}\s)(\d{3,4})" + _END, lambda m: one_by_one(m[1])),  # a model: RTX 4090
         (_FREE + r"(\d+)/(\d+)" + _END, lambda m: f"{integer(m[2])}分之{integer(m[1])}"),
         (_FREE + rf"({_NUMBER})-({_NUMBER})" + _END, _range),

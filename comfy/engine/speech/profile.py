@@ -62,6 +62,8 @@ def describe(analysis: Analysis) -> VoiceProfile:
 def syllable_rate(analysis: Analysis) -> float:
     """Syllable nuclei per second of speech: peaks of the smoothed loudness in voiced frames."""
     level = analysis.level
+    hiss = np.percentile(level, 8)  # left in, it would fill the pauses and the dips
+    level = np.sqrt(np.maximum(level**2 - hiss**2, 0))
     loudness = smooth(np.log(level + 1e-4 * level.max()), int(0.08 * FRAMES_PER_SECOND) | 1)
     is_peak = (loudness[1:-1] > loudness[:-2]) & (loudness[1:-1] >= loudness[2:])
     nuclei: list[int] = []

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from comfy.engine.speech import abbreviations, mandarin, normalise, signs
 from comfy.engine.speech.base_voice import Language
+from comfy.engine.speech.frames import Check
 
 LONGEST = 12.0  # estimated seconds of a sentence: bounds memory and the wait for a cancel
 
@@ -21,7 +22,11 @@ _END = re.compile(
     r"(?:[。!?;！？；]|\.{2,}|\.(?=[\s\"'”’)」』" + _IDEOGRAPH + r"]|$)|\n)"
     r"[。!?;！？；.\"'”’)」』》\s]*"
 )
-_INITIAL = re.compile(r"\b(?:[ap]\.m|[A-Z])\.$")  # no end of a sentence
+_INITIAL = re.compile(r"\b(?:[ap]\.m|[A-Z])\.$", re.A)  # no end of a sentence
+_AFTER_HOUR = re.compile(  # what goes on after "5 p.m.", unlike a new sentence
+    r"\s+(?!(?:[A-Z]{2,4}|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|(?:Eastern|Central|Mountain|"
+    r"Pacific|Standard|Greenwich|Beijing))\b)[A-Z]"
+)
 # A model number is read in pairs: RTX 4090 is "forty ninety"
 _MODEL = re.compile(r"\b([A-Z]{2,}) ?([1-9][1-9]|[1-9]0)([1-9]\d)(?![\d.,])")
 _COMMA = re.compile(r"[,、:，：]\s*|\s[-—–]+\s|——")
@@ -51,12 +56,13 @@ class Sentence:
     runs: tuple[Run, ...]
 
 
-def read(text: str) -> list[Sentence]:
+def read(text: str, check: Check = lambda: None) -> list[Sentence]:
     """Split a script. Empty if there is nothing in it that can be spoken."""
     sentences = []
     text = abbreviations.write_out(clean(text))
     is_chinese = bool(_CHINESE.search(text) or _CHINESE_MARK.search(text))
     for piece, pause in _pieces(text):
+        check()
         runs = _runs(piece, pause, is_chinese)
         if runs:
             sentences.append(Sentence(tuple(runs)))
@@ -111,7 +117,9 @@ def _pieces(text: str) -> list[tuple[str, float]]:
 
 def _is_abbreviation(text: str, start: int, point: int) -> bool:
     initial = _INITIAL.search(text[start : point + 1])
-    return initial is not None and not text[point + 1 :].startswith("\n")
+    if initial is None or text[point + 1 :].startswith("\n"):
+        return False
+    return len(initial[0]) == 2 or not _AFTER_HOUR.match(text, point + 1)
 
 
 def _pause(end: str) -> float:

@@ -12,8 +12,8 @@ _VARIABLE = "[a-ln-zA-Z]"
 _POWER = re.compile(f"(?:(?<=[\\d)])|(?<={_VARIABLE})(?<![A-Za-zμ/]{_VARIABLE}))[{_RAISED}]+")
 
 _MICRO = re.compile("[\u00b5\u03bc](?=[gmlsLF](?![A-Za-z]))")
-_SHARP = re.compile(r"\b([CF])#(?!\w)")
-_ORDINAL_SIGN = re.compile(r"(?<!\w)#(?=\d)")
+_SHARP = re.compile(r"\b([CF])#(?!\w)", re.A)
+_ORDINAL_SIGN = re.compile(r"(?<!\w)#(?=\d)", re.A)
 _TIMES = re.compile(r"(?<=\d)\s?\*\s?(?=\d)")
 _BETWEEN_NUMBERS = re.compile(r"(?<=[\d%日月号年时点分秒岁元C])\s*[~—–]\s*(?=-?\d)")
 _CLOCK_OF_DAY = re.compile(r"(?<=\d-\d\d)T(?=\d\d:)")

@@ -63,7 +63,7 @@ def speak(
     """
     if script.foreign_share(text) > _FOREIGN:
         raise NodeError("text_language", "the text is neither Chinese nor English")
-    sentences = script.read(text)
+    sentences = script.read(text, run.check)
     if not sentences:
         raise _no_text()
     steps = len(sentences) + 1
