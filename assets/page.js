@@ -65,6 +65,17 @@
     gradioCore().then((core) => core.changeLocale(LOCALES[language])).catch(() => location.reload());
   };
 
+  // The one thing that Gradio says only in English.
+  const LOST = "Connection to the server was lost";
+  const translateToast = () => {
+    for (const said of document.querySelectorAll('[data-testid="toast-text"]')) {
+      if (!said.textContent.startsWith(LOST)) continue;
+      const title = said.closest('[data-testid="toast-body"]')?.querySelector(".toast-title");
+      said.firstChild.data = words.parts.lost[root.dataset.lang];
+      if (title?.firstChild) title.firstChild.data = `${words.parts.lost_title[root.dataset.lang]} `;
+    }
+  };
+
   // ---------------------------------------------------------------- dark or light
   const applyTheme = () => {
     const theme = stored("comfy-theme");
@@ -77,6 +88,25 @@
     store("comfy-theme", dark ? "light" : "dark");
     document.body.classList.toggle("dark", !dark);
   };
+
+  // ---------------------------------------------------------------- where one was
+  // A reload, also the one that Gradio does after a lost connection, comes back to the same tab. It
+  // is written into the page's description before Gradio reads that: nothing is drawn twice.
+  const keepPlace = () => store("comfy-tab", document.querySelector("#tabs button[role=tab].selected")?.dataset.tabId || "");
+  addEventListener("pagehide", keepPlace);
+  document.addEventListener("visibilitychange", keepPlace);
+
+  let description;
+  Object.defineProperty(window, "gradio_config", {
+    configurable: true,
+    get: () => description,
+    set: (value) => {
+      description = value;
+      const parts = value?.components || [], place = stored("comfy-tab");
+      const tabs = parts.find((part) => part.props?.elem_id === "tabs");
+      if (tabs && parts.some((part) => part.type === "tabitem" && part.props.id === place)) tabs.props.selected = place;
+    },
+  });
 
   // ---------------------------------------------------------------- bell
   // Sound and notification for a run that ended after a while, if asked for.
@@ -399,6 +429,7 @@
 
   setInterval(() => {
     document.querySelectorAll(".missing:has(img, #waveform)").forEach(unmark); // filled by a click elsewhere
+    translateToast();
     // Gradio's button around a picture has no name of its own
     for (const button of document.querySelectorAll(".image-container > button:not([aria-label])")) {
       button.setAttribute("aria-label", button.closest(".block")?.querySelector("label")?.textContent.trim() || "image");

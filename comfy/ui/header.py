@@ -32,7 +32,7 @@ def header_value(studio: Studio) -> dict[str, Any]:
         "badge": badge,
         "words": {
             "tabs": {name: both(f"task.{name}") for name in (*studio.tasks, PIPELINE)},
-            "parts": {"prepare": both("page.prepare")},
+            "parts": {word: both(f"page.{word}") for word in ("prepare", "lost", "lost_title")},
             "areas": {kind: both(f"drop.{kind}") for kind in AREAS},
             "taps": {kind: both(f"tap.{kind}") for kind in AREAS},
         },

@@ -24,7 +24,9 @@ PHONE = (390, 844)
 GRADIOS_OWN = (
     *("AbortError", "Connection errored out", "ERR_ABORTED"),
     "Waveform load error",  # a sound that the browser cannot play
-    "ERR_INTERNET_DISCONNECTED",  # that is what its test does
+    # a network that is cut off: that is what its test does
+    *("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED_ENCODING"),
+    *("ERR_CONNECTION_REFUSED", "network error", "Failed to fetch"),
 )
 
 expect.set_options(timeout=15_000)  # ms; a busy machine is slower than the page
@@ -52,7 +54,7 @@ def browser() -> Iterator[Browser]:
 def open_page(browser: Browser, app: AppProcess) -> Iterator[OpenPage]:
     """Open the page as a new visitor: `open_page(size, locale="zh-CN", scheme="light")`.
 
-    With settled=False it may still be loading.
+    With settled=False it may still be loading; `at` is an address that leads to the app.
 
     At the end of the test no page may have complained.
     """
@@ -65,6 +67,7 @@ def open_page(browser: Browser, app: AppProcess) -> Iterator[OpenPage]:
         scheme: str = "light",
         query: str = "",
         settled: bool = True,
+        at: str = "",
     ) -> Page:
         context = browser.new_context(
             viewport={"width": size[0], "height": size[1]},
@@ -78,7 +81,7 @@ def open_page(browser: Browser, app: AppProcess) -> Iterator[OpenPage]:
         page = context.new_page()
         page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(app.url + query)
+        page.goto((at or app.url) + query)
         page.wait_for_selector("#tabs button[role=tab]")
         if not settled:
             return page

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app_process import AppProcess
+from tests.browser.cable import cable
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.steps import (
     ASSETS,
@@ -26,17 +27,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LONG_TEXT = "The network goes away in the middle of this text, and comes back later. " * 8
 
 
-def test_a_network_that_is_cut_off_loses_nothing(open_page: OpenPage) -> None:
-    page = open_page()
-    speak(page, LONG_TEXT)
-    page.wait_for_selector("#card-voice_clone .card.in_progress")
-    page.context.set_offline(True)
-    page.wait_for_timeout(2500)
-    page.context.set_offline(False)
-    page.reload()
-    show_tab(page, "voice_clone")
-    wait_for(page, "voice_clone", "completed")
-    expect(page.locator("#voice_clone-text textarea")).to_have_value(LONG_TEXT.strip())
+def test_a_network_that_is_cut_off_loses_nothing(open_page: OpenPage, app: AppProcess) -> None:
+    with cable(app.url) as network:
+        page = open_page(locale="zh-CN", at=network.url)
+        speak(page, LONG_TEXT)
+        page.wait_for_selector("#card-voice_clone .card.in_progress")
+        network.pull()
+        expect(page.locator('[data-testid="toast-text"]')).to_contain_text("正在重新连接")
+        network.plug_in()  # the page comes back by itself, to where it was
+        expect(page.locator('[data-testid="toast-text"]')).to_have_count(0)
+        wait_for(page, "voice_clone", "completed")
+        expect(page.locator("#voice_clone-text textarea")).to_have_value(LONG_TEXT.strip())
 
 
 def test_a_replaced_step_runs_only_what_depends_on_it(open_page: OpenPage) -> None:
