@@ -22,6 +22,7 @@ from tests.browser.conftest import ARGUMENTS, DESKTOP, PHONE, chromium
 from tests.browser.steps import ASSETS, VOICE, put
 
 BROKEN = ASSETS / "icon.svg"  # not one of the formats that are taken
+UNSTUCK = ".gradio-container.gradio-container :is(.launch, .get) { position: static !important; }"
 MINUTE = 60_000  # playwright counts milliseconds
 
 
@@ -116,7 +117,7 @@ def photograph(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     if not phone:
         page.evaluate("scrollTo(0, 0)")
     if shot.whole:  # what sticks to the window would stand in the middle of the picture
-        page.add_style_tag(content=".launch, .get { position: static !important; }")
+        page.add_style_tag(content=UNSTUCK)
     page.screenshot(path=path, full_page=shot.whole)
     context.close()
 

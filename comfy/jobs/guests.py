@@ -67,7 +67,7 @@ class Guests:
         now = time.time()
         expires = now + days * DAY if days else 0.0
         link = GuestLink(
-            secrets.token_urlsafe(ID_BYTES),
+            secrets.token_hex(ID_BYTES),  # typed after `revoke`: it must not begin with a dash
             name,
             tuple(tasks),
             jobs_a_day,

@@ -53,6 +53,10 @@ def test_a_deleted_job_was_used_all_the_same(studio: Studio, picture: Path) -> N
     assert refusal(studio, "image_cleanup", {"image": picture}, link)[0] == "guest_jobs"
 
 
+def test_the_id_of_a_link_can_be_typed_at_a_command_line(studio: Studio) -> None:
+    assert studio.guests.create("ann", days=1).id.isalnum()
+
+
 def test_only_the_tasks_of_the_link(studio: Studio, picture: Path, voice: Path) -> None:
     link = studio.guests.create("pictures", days=1, tasks=["image_cleanup"])
     studio.submit("image_cleanup", {"image": picture}, **by(link))
