@@ -86,6 +86,16 @@ def test_the_mouth_that_spoke_in_the_video_falls_silent(tmp_path: Path) -> None:
     places = track(given)
     assert np.ptp(darkness(given, places)) > 0.15
     assert np.ptp(darkness(made, places)) < 0.05
+    assert chin(made, places) < 0.6 * chin(given, places)
+
+
+def chin(frames: list[Pixels], places: list[Axes]) -> float:
+    """How much the face changes where the chin is."""
+    views = [
+        place.at(0, 2.3, 1).patch(frame, 24, 24, 0.25)
+        for frame, place in zip(frames, places, strict=True)
+    ]
+    return float(np.std(np.array(views, np.float32), axis=0).mean())
 
 
 def test_a_video_without_a_face_is_refused(tmp_path: Path) -> None:

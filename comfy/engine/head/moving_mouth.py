@@ -14,8 +14,9 @@ from comfy.engine.head.mouth import MOUTH_BELOW_EYES, Mouth, find_mouth
 from comfy.engine.head.mouth_warp import part_lips
 
 REACH = 2.2  # eye distances of a frame kept around the mouth at rest
-# what is laid over, in half mouth widths: an ellipse from below the nose to below the chin
-BELOW_SEAM, ASIDE, HIGH = 0.75, 1.75, 1.95
+# what is laid over, in half mouth widths: an ellipse from the nose to where the chin of a mouth
+# that is wide open was: it would stay behind as a line on the neck
+BELOW_SEAM, ASIDE, HIGH = 1.1, 1.85, 2.6
 FADES = (0.6, 1.0)  # fully there up to the first radius, gone at the second
 LEAST_OF_RING = 40  # pixels from which on the light of two frames can be compared
 
