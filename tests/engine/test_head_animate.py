@@ -9,6 +9,7 @@ import pytest
 
 from comfy.engine.head.animate import Animator, Pose
 from comfy.engine.head.backdrop import Backdrop, find_backdrop
+from comfy.engine.head.eyes import find_eyes
 from comfy.engine.head.face import Face, find_face
 from comfy.engine.head.geometry import Axes, Pixels
 from comfy.engine.head.motion import plan_motion
@@ -67,6 +68,16 @@ def test_a_blink_moves_nothing_but_the_eyes(animator: Animator, face: Face) -> N
     assert moved[eyes].mean() > 0.05
     moved[eyes] = False
     assert not moved.any()
+
+
+def test_eyes_right_under_the_brows_do_not_blink(face: Face) -> None:
+    shaded = PICTURE.copy()
+    for u in (-0.5, 0.5):
+        x, y = (round(at) for at in face.axes.point(u, -0.22))
+        half = round(0.3 * face.axes.unit), round(0.14 * face.axes.unit)
+        cv2.ellipse(shaded, (x, y), half, 0, 0, 360, (40, 30, 25), -1)
+    assert find_eyes(shaded, face) == ()
+    assert len(find_eyes(PICTURE, face)) == 2
 
 
 def test_the_background_stays_still_when_the_head_moves(animator: Animator, face: Face) -> None:

@@ -127,3 +127,11 @@ def test_a_face_that_is_not_there_is_not_guessed() -> None:
 
 def test_the_node_offers_what_can_be_found() -> None:
     assert tuple(FACE["options"]) == FACES
+
+
+def test_a_small_face_in_a_large_picture_is_found_at_the_second_look() -> None:
+    small = portrait(360)
+    crowd = np.full((900, 1600, 3), 170, np.uint8)
+    crowd[400 : 400 + small.shape[0], 1100:1460] = small
+    face = find_face(crowd, lambda: None)
+    assert abs(face.axes.x - 1280) < 8 and face.eyes_seen == 2

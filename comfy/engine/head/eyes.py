@@ -6,14 +6,20 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from comfy.engine.head.face import Face
 from comfy.engine.head.geometry import Axes, Floats, Pixels, smoothstep
 
 VIEW = 64  # side of the square view an eye is measured in
 SPAN = 0.275  # half of that view, in eye distances
-LID = 0.5  # height of the skin above the eye that stretches down over it, in half eye widths
+# height of the skin above the eye that stretches down over it, in half eye widths: as a rule, and
+# at least: under a lower brow, the brow would come down
+LID, LEAST_LID = 0.5, 0.15
+BROW_DARKER = 0.87  # of the skin's brightness: there the brow begins
 HALF_WIDTHS = (0.24, 0.27)  # of an eye, in eye distances: adults
+WHITE = 15  # pixels of the view from the iris to the white beside it
+BROW = 1.0  # how much that counts against the darkness of the spot itself
 MOST_ABOVE, MOST_BELOW = 0.7, 0.62  # larger finds are brows and cheeks
 LASHES = 0.6  # how much darker the edge of a shut lid is
 
@@ -21,26 +27,29 @@ LASHES = 0.6  # how much darker the edge of a shut lid is
 @dataclass(frozen=True)
 class Eye:
     """`axes`: origin between the eye's corners, unit = half its width. `above` and `below` are how
-    far the opening reaches over and under the line through the corners, in that unit."""
+    far the opening reaches over and under the line through the corners, in that unit; `lid`: how
+    far the skin above it goes before the brow begins."""
 
     axes: Axes
     above: float
     below: float
+    lid: float = LID
 
 
 def find_eyes(picture: Pixels, face: Face) -> tuple[Eye, ...]:
-    """Both eyes, or none if blinking would look wrong: eyes not seen, or behind glasses."""
+    """Both eyes, or none if a blink would look wrong: unseen, behind glasses, right under brows."""
     if face.eyes_seen < 2 or face.glasses:
         return ()
-    return tuple(_measure(picture, face.axes.at(u, 0, 1)) for u in (-0.5, 0.5))
+    eyes = tuple(_measure(picture, face.axes.at(u, 0, 1)) for u in (-0.5, 0.5))
+    return eyes if min(eye.lid for eye in eyes) > LEAST_LID else ()
 
 
 def _measure(picture: Pixels, near: Axes) -> Eye:
     """The iris is the darkest compact spot; the upper lid is the arch above it with the steepest
     step from skin to lashes, the lower lid the step back to skin below it."""
-    grey = cv2.cvtColor(near.patch(picture, VIEW, VIEW, SPAN), cv2.COLOR_RGB2GRAY)
+    shown = cv2.cvtColor(near.patch(picture, VIEW, VIEW, SPAN), cv2.COLOR_RGB2GRAY)
     # catch-lights would look like lids
-    grey = cv2.morphologyEx(grey, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    grey = cv2.morphologyEx(shown, cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
     grey = cv2.GaussianBlur(grey.astype(np.float32), (0, 0), 1.5)
     row, column = _iris(grey)
     slope = np.gradient(grey, axis=0)
@@ -50,13 +59,25 @@ def _measure(picture: Pixels, near: Axes) -> Eye:
     step = 2 * SPAN / VIEW  # view pixels -> eye distances
     axes = near.at((column - VIEW / 2) * step, (corners - VIEW / 2) * step, half_width)
     above, below = (rise + 1.5) * step / half_width, (fall + 1) * step / half_width
-    return Eye(axes, min(above, MOST_ABOVE), min(below, MOST_BELOW))
+    beside = shown[:, max(0, column - 6) : column + 7].mean(axis=1)
+    lid = min(LID, _skin_above(beside, corners - rise) * step / half_width)
+    return Eye(axes, min(above, MOST_ABOVE), min(below, MOST_BELOW), lid)
+
+
+def _skin_above(light: npt.NDArray[np.float64], edge: int) -> int:
+    """How many rows of skin lie above the upper lid's edge, before the brow darkens them."""
+    upwards = light[max(0, edge - VIEW // 3) : max(1, edge - 1)][::-1]
+    brow = np.flatnonzero(upwards < BROW_DARKER * np.maximum.accumulate(upwards))
+    return int(brow[0]) if brow.size else VIEW
 
 
 def _iris(grey: Floats) -> tuple[int, int]:
+    """A dark spot with white to its left and right; in a brow, all is dark along the row."""
     rows, columns = np.mgrid[0:VIEW, 0:VIEW].astype(np.float32)
     off_centre = (columns - VIEW / 2) ** 2 + (1.3 * (rows - VIEW * 0.52)) ** 2
-    darkness = cv2.GaussianBlur(grey, (0, 0), 4) + 0.05 * off_centre
+    spot = cv2.GaussianBlur(grey, (0, 0), 4)
+    beside = (np.roll(spot, WHITE, 1) + np.roll(spot, -WHITE, 1)) / 2
+    darkness = spot + BROW * (spot - beside) + 0.05 * off_centre
     row, column = np.unravel_index(int(darkness.argmin()), darkness.shape)
     return int(np.clip(row, 20, VIEW - 20)), int(np.clip(column, 20, VIEW - 20))
 
@@ -87,7 +108,7 @@ def shut(eye: Eye, x: Floats, y: Floats, lids: float) -> tuple[Floats, Floats, F
     # the lower lid is flatter than the upper one: white must not show in the corners
     open_edge, shut_edge = -eye.above * bulge, eye.below * np.power(bulge, 0.7)
     edge = open_edge + (shut_edge - open_edge) * lids
-    crease = -eye.above - LID
+    crease = -eye.above - eye.lid
     part = (v - crease) / (edge - crease)
     on_lid = (part > 0) & (part < 1)
     beside = smoothstep(1.15, 0.85, np.abs(u))

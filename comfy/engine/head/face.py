@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 
@@ -15,9 +15,11 @@ from comfy.engine.head.geometry import Axes, Pixels
 from comfy.engine.node import NodeError
 from comfy.media.haar import Box, Cascades, Grey
 
-SEARCH_SIDE = 640  # longest side of the picture that is searched; small ones are enlarged
 LARGEST_SCALE = 3.0
 TILTS = (0, -15, 15, -30, 30)  # degrees; Haar faces must be upright
+# longest side of the picture that is searched, small ones are enlarged; and in which tilts: in a
+# group the faces are so small that eyes are seen at the second look only
+LOOKS = ((640, TILTS), (1280, TILTS[:1]))
 EYE_CASCADES = ("eye", "eye_tree_eyeglasses", "lefteye_2splits", "righteye_2splits")
 SAME_PLACE = 0.6  # shared by two rectangles that are of one face
 LARGEST = "largest"
@@ -69,37 +71,45 @@ def find_face(picture: Pixels, check: Callable[[], None], which: str = LARGEST) 
     `check` is called between passes so that a cancel is prompt. Raises NodeError: "no_face" when
     nothing is certain enough (animating a guess is worse), "no_such_face" when that one is not.
     """
-    grey, scale = _search_picture(picture)
-    if which == LARGEST:
-        face = _search(Cascades(), grey, check)
-    else:
-        face = _of_several(_all(Cascades(), grey, check), which)
+    search = _search if which == LARGEST else _all
+    faces: list[Face] = []
+    for side, tilts in LOOKS:
+        grey, scale = _search_picture(picture, side)
+        seen = search(Cascades(), grey, tilts, check)
+        if len(seen) > len(faces):
+            faces = [face.moved(1 / scale, 0, 0) for face in seen]
+        if len(faces) >= (1 if which == LARGEST else 2):
+            break
+    face = _chosen(faces, which)
     if face is None:
         raise NodeError("no_face", "no frontal face was found in the picture")
-    face = face.moved(1 / scale, 0, 0)
     return replace(face, glasses=_wears_glasses(picture, face.axes))
 
 
-def _search(cascades: Cascades, grey: Grey, check: Callable[[], None]) -> Face | None:
+def _search(
+    cascades: Cascades, grey: Grey, tilts: Sequence[int], check: Callable[[], None]
+) -> list[Face]:
     """Two eyes end the search; one eye is enough in an upright face, if no turn shows both."""
-    one_eyed: Face | None = None
-    for tilt in TILTS:
+    one_eyed: list[Face] = []
+    for tilt in tilts:
         check()
         face = _best(cascades, _rectangles(cascades, grey, tilt), check)
         if face is not None and face.eyes_seen == 2:
-            return face
+            return [face]
         if face is not None and tilt == 0:
-            one_eyed = face
+            one_eyed = [face]
     return one_eyed
 
 
-def _all(cascades: Cascades, grey: Grey, check: Callable[[], None]) -> list[Face]:
+def _all(
+    cascades: Cascades, grey: Grey, tilts: Sequence[int], check: Callable[[], None]
+) -> list[Face]:
     """Every face of which both eyes are seen, once each, from left to right.
 
     Tilted ones are looked for only while there are not two: each turn costs as much as the first.
     """
     faces: list[Face] = []
-    for tilt in TILTS:
+    for tilt in tilts:
         if len(faces) > 1:
             break
         scored = _scored(cascades, _rectangles(cascades, grey, tilt), check)
@@ -116,18 +126,18 @@ def _apart(one: Face, other: Face) -> bool:
     return away > max(one.width * one.axes.unit, other.width * other.axes.unit) / 2
 
 
-def _of_several(faces: list[Face], which: str) -> Face | None:
+def _chosen(faces: list[Face], which: str) -> Face | None:
     """Of one face nobody can tell whether it is the left one: the other may not have been seen."""
-    if not faces:
-        return None
+    if not faces or which == LARGEST:
+        return faces[0] if faces else None
     if len(faces) < 2 or (which == "middle" and len(faces) % 2 == 0):
         raise NodeError("no_such_face", f"{len(faces)} faces were found; none is the {which} one")
     return faces[{"left": 0, "middle": len(faces) // 2, "right": -1}[which]]
 
 
-def _search_picture(picture: Pixels) -> tuple[Grey, float]:
+def _search_picture(picture: Pixels, longest: int) -> tuple[Grey, float]:
     grey = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    scale = min(LARGEST_SCALE, SEARCH_SIDE / max(grey.shape))
+    scale = min(LARGEST_SCALE, longest / max(grey.shape))
     size = [max(1, round(side * scale)) for side in grey.shape[::-1]]
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     small: Grey = cv2.equalizeHist(cv2.resize(grey, size, interpolation=how))
