@@ -184,8 +184,9 @@ def _removed(boxes: Sequence[TextBox]) -> list[Removed]:
 
 def _read(picture: Picture, check: Check) -> list[TextBox]:
     height, width = picture.shape[:2]
+    give_back()  # reading takes the most memory of all: nothing freed may stand beside it
     seen = read_text(picture, check)
-    give_back()  # the reader's memory, before the next large arrays
+    give_back()
     return classify(join_columns(seen), width, height)
 
 
