@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from comfy.errors import InputError, StudioError
+from comfy.jobs.endings import Endings
 from comfy.jobs.guests import VIDEO
 from comfy.jobs.intake import Accepted, Intake
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, IN_PROGRESS, Job, Link, Output
@@ -28,7 +29,7 @@ class Batches:
     """Feeds and finishes the rows of a batch. Each row is a chain like any other."""
 
     def __init__(self, store: Store, intake: Intake) -> None:
-        self._store, self._intake = store, intake
+        self._store, self._intake, self._endings = store, intake, Endings(store)
 
     def submit(
         self,
@@ -107,7 +108,8 @@ class Batches:
                 )
                 row["jobs"] = [job.id for job in jobs]
                 if not self._store.update(batch.id, **self._begun(batch, rows)):  # it was stopped
-                    self._drop(jobs)
+                    for job in reversed(jobs):  # nobody wants them but a batch that was stopped
+                        self._endings.drop(job.id)
                     return False
             except StudioError as error:
                 if error.code in FULL:
@@ -134,13 +136,6 @@ class Batches:
         chains = (self.chain(row) for row in rows)
         parts = [Link(chain[-1].id) for chain in chains if chain]
         return {"values": {**batch.values, ROWS: rows}, "parts": parts}
-
-    def _drop(self, chain: Sequence[Job]) -> None:
-        """Cancel what nobody wants but a batch that was stopped."""
-        for job in reversed(chain):
-            now = self._store.get(job.id)
-            if now and not now.asked and not self._store.dependents(job.id):
-                self._store.update(job.id, status=CANCELLED)
 
     def chain(self, row: Mapping[str, Any]) -> list[Job]:
         """The jobs of a row that has begun."""

@@ -49,6 +49,11 @@ class Endings:
         if job and not job.finished and not job.asked and not self._store.dependents(job_id):
             self.cancel(job_id)
 
+    def drop_parts(self, whole: Job) -> None:
+        """Cancel what was begun for a job that will not be made of it."""
+        for part in self._store.parts_of(whole):
+            self.drop(part.id)
+
     def delete(self, job_id: str, owner: str) -> bool:
         """Forget a finished job of this person and its files, for good.
 
@@ -66,6 +71,6 @@ class Endings:
         self._store.files.forget_folder(self._store.folder / "outputs" / job_id)
         (self._store.folder / "previews" / f"{job_id}.jpg").unlink(missing_ok=True)
         for value in (*job.values.values(), *job.uncut.values()):
-            if isinstance(value, Path) and not self._store.uses(value):
-                self._store.files.forget(value)
+            if isinstance(value, Path):
+                self._store.forget_unused(value)
         return True

@@ -12,6 +12,7 @@ from typing import Any
 
 from comfy.errors import InputError
 from comfy.jobs.consent import Consents
+from comfy.jobs.endings import Endings
 from comfy.jobs.guests import Guests
 from comfy.jobs.job import ANY, COMPLETED, Job, Link, in_a_line
 from comfy.jobs.parts import SPEEDS, TIMES, Parts
@@ -58,7 +59,7 @@ class Intake:
         self._guests, self._twins, self._parts = guests, twins, parts
         self._replicas = replicas
         self._wishes = wishes
-        self._consents = Consents(store)
+        self._consents, self._endings = Consents(store), Endings(store)
         self._max_jobs = max_jobs
         self._start = start
 
@@ -113,8 +114,12 @@ class Intake:
         self.check_room(owner, origin, [task])
         whole = Job(id=str(uuid.uuid4()), task=task, owner=owner, values={}, created=time.time())
         whole = whole.changed(consent=accepted.grounds, wish=accepted.wish)
-        parts = [self._parts.add(whole, given, number) for number, given in enumerate(each)]
-        return self.add(task, accepted, owner, origin, parts=parts, job_id=whole.id)
+        try:
+            parts = [self._parts.add(whole, given, number) for number, given in enumerate(each)]
+            return self.add(task, accepted, owner, origin, parts=parts, job_id=whole.id)
+        except Exception:
+            self._endings.drop_parts(whole)
+            raise
 
     def redo(self, whole: Job, number: int, take: str, origin: str) -> Job | None:
         """See Studio.redo. None if a part is gone, and of a remedy or a batch."""
@@ -155,10 +160,19 @@ class Intake:
         }
         end = self.accept(last, given[last], owner, None, wishes.get(last))
         self.check_room(owner, origin, list(given))
-        made = [self.add(task, parts[task], owner, origin, asked=False) for task in steps]
-        links = {name: Link(job.id) for name, job in zip(LATER[last], made, strict=True)}
-        end = Accepted({**end.values, **links}, dict.fromkeys(links, "own_result"), end.wish)
-        return (*made, self.add(last, end, owner, origin, asked=asked))
+        made: list[Job] = []
+        new = {task: str(uuid.uuid4()) for task in steps}
+        try:
+            for task, job_id in new.items():
+                made += [self.add(task, parts[task], owner, origin, asked=False, job_id=job_id)]
+            links = {name: Link(job.id) for name, job in zip(LATER[last], made, strict=True)}
+            end = Accepted({**end.values, **links}, dict.fromkeys(links, "own_result"), end.wish)
+            return (*made, self.add(last, end, owner, origin, asked=asked))
+        except Exception:
+            for job in made:
+                if job.id in new.values():  # no twin of somebody's who may be about to link it
+                    self._endings.drop(job.id)
+            raise
 
     def add(
         self,

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from comfy.errors import InputError, OutputMissing, StudioError
+from comfy.jobs.endings import Endings
 from comfy.jobs.job import (
     CANCELLED,
     COMPLETED,
@@ -58,6 +59,7 @@ class Parts:
         self._store, self._twins, self._tasks = store, twins, tasks
         self._labels, self._replicas = labels, replicas
         self._start = start
+        self._endings = Endings(store)
         self._uploads = store.folder / "inputs"
 
     def split(self, job: Job, longest: float) -> bool:
@@ -83,7 +85,10 @@ class Parts:
             self._store.files.keep(piece)
         each = ({name: cut[n] for name, cut in with_sound.items()} for n in range(len(pieces)))
         parts = [self.add(job, {**job.values, **given}, n) for n, given in enumerate(each)]
-        self._store.update(job.id, parts=parts, values={**job.values, TIMES: times})
+        # where it was sent whole before nobody needs it any more: see Store.moved
+        new: dict[str, Any] = {"server": "", "started": 0.0, "values": {**job.values, TIMES: times}}
+        if not self._store.update(job.id, parts=parts, **new):  # it was cancelled meanwhile
+            self._endings.drop_parts(job)
         return True
 
     def _more_speech(self, job: Job) -> float:

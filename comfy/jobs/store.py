@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
+from comfy.errors import InputError
 from comfy.jobs.database import Database
 from comfy.jobs.job import CANCELLED, COMPLETED, FAILED, FINISHED, Job
 from comfy.jobs.storage import Storage
@@ -57,6 +58,8 @@ class Store:
                 return ""
             if limit and job.origin and _of_origin(connection, job.origin) >= SHARING * limit:
                 return ""
+            if once:
+                self.check_files((*job.values.values(), *job.uncut.values()))
             connection.execute(sa.insert(JOBS).values(to_row(job, self.folder)))
             return job.id
 
@@ -107,8 +110,10 @@ class Store:
         return self._select(query.order_by(JOBS.c.created).limit(limit))
 
     def ended_before(self, moment: float) -> list[Job]:
-        """Finished jobs that are no parts, oldest first."""
-        query = JOBS.select().where(JOBS.c.status.in_(FINISHED), JOBS.c.whole == "")
+        """Finished jobs that are no parts, oldest first; parts if their whole was never stored."""
+        wholes = sa.select(JOBS.alias("wholes").c.id)
+        alone = sa.or_(JOBS.c.whole == "", JOBS.c.whole.not_in(wholes))
+        query = JOBS.select().where(JOBS.c.status.in_(FINISHED), alone)
         return self._select(query.where(JOBS.c.ended < moment).order_by(JOBS.c.ended))
 
     def linked(self) -> set[str]:
@@ -162,8 +167,8 @@ class Store:
         return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
 
     def moved(self, server: str, prompts: Collection[str]) -> list[str]:
-        """Which of these are jobs that were sent to another server since."""
-        elsewhere = JOBS.c.server.not_in(("", server))
+        """Which of these are jobs that are done in another way since."""
+        elsewhere = JOBS.c.server != server  # none: it is made of parts since
         query = sa.select(JOBS.c.id).where(JOBS.c.id.in_(prompts), elsewhere)
         return [str(i) for (i,) in self.database.read(lambda c: c.execute(query).all())]
 
@@ -218,13 +223,23 @@ class Store:
         statement = sa.delete(JOBS).where(JOBS.c.id == job_id)
         self.database.write(lambda connection: connection.execute(statement), alone=False)
 
-    def uses(self, given: Path) -> bool:
-        """Whether a job was given this file, or a voice is; its name is a hash of what is in it."""
-        columns = [sa.cast(JOBS.c[name], sa.String) for name in ("values", "uncut")]
-        query = JOBS.select().where(sa.or_(*(column.contains(given.name) for column in columns)))
-        voice = sa.select(VOICES.c.id).where(VOICES.c.file == given.name)
-        saved = self.database.read(lambda c: c.execute(voice.limit(1)).first()) is not None
-        return saved or bool(self._select(query.limit(1)))
+    def check_files(self, given: Iterable[object]) -> None:
+        """Raise InputError if a file was deleted since it was accepted; in the transaction that
+        names it, as `forget_unused` deletes in one."""
+        if not self.files.shared and any(isinstance(v, Path) and not v.exists() for v in given):
+            raise InputError("input_not_on_server")
+
+    def forget_unused(self, given: Path) -> None:
+        """Delete a file, unless a job was given it, too, or a voice is."""
+
+        def forget(connection: sa.Connection) -> bool:
+            unused = not _uses(connection, given)
+            if unused and not self.files.shared:
+                self.files.forget(given)
+            return unused
+
+        if self.database.write(forget) and self.files.shared:  # slow: nobody has to wait for it
+            self.files.forget(given)
 
     def transaction(self) -> AbstractContextManager[sa.Connection]:
         """A write transaction; on PostgreSQL and SQLite alike only one at a time."""
@@ -262,6 +277,14 @@ def _unfinished_twin(connection: sa.Connection, job: Job) -> str:
     if job.wish:
         query = query.where(JOBS.c.wish == job.wish)
     return str(connection.execute(query.limit(1)).scalar() or "")
+
+
+def _uses(connection: sa.Connection, given: Path) -> bool:
+    """Whether any row names this file; its name is a hash of what is in it."""
+    columns = [sa.cast(JOBS.c[name], sa.String) for name in ("values", "uncut")]
+    jobs = sa.select(JOBS.c.id).where(sa.or_(*(column.contains(given.name) for column in columns)))
+    voices = sa.select(VOICES.c.id).where(VOICES.c.file == given.name)
+    return any(connection.execute(query.limit(1)).first() for query in (jobs, voices))
 
 
 def _unfinished(connection: sa.Connection, owner: str) -> int:

@@ -49,6 +49,7 @@ class Voices:
         row = {"id": voice.id, "owner": owner, "name": name, "file": path.name, "at": time.time()}
 
         def replace(connection: sa.Connection) -> bool:
+            self._store.check_files([path])
             connection.execute(sa.delete(VOICES).where(mine, VOICES.c.name == name))
             count = sa.select(sa.func.count()).select_from(VOICES).where(mine)
             if connection.execute(count).scalar_one() >= MOST:
@@ -81,6 +82,5 @@ class Voices:
             return False
         statement = sa.delete(VOICES).where(VOICES.c.id == voice_id)
         self._store.database.write(lambda connection: connection.execute(statement))
-        if not self._store.uses(voice.path):
-            self._store.files.forget(voice.path)
+        self._store.forget_unused(voice.path)
         return True

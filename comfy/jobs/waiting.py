@@ -79,7 +79,7 @@ class Waiting:
                 continue
             line = self._leases.line()
             limit = self._servers.safe_seconds(job.task, job.wish, job.values, line.drained)
-            if limit != asked and not job.server:
+            if limit != asked and job.server not in names:  # else it is looked for where it was
                 if self._is_split(job, limit):
                     break
                 asked = limit

@@ -223,6 +223,18 @@ def test_what_another_job_is_made_of_stays(studio, janitor, small):
     assert studio.job(old.id) is None
 
 
+def test_a_part_whose_whole_was_never_stored_leaves(studio, janitor):
+    """The studio was killed between the two, or had to stop half-way."""
+    owner = uuid.uuid4().hex
+    whole = linking(studio, owner, status=IN_PROGRESS)
+    ended = {"status": COMPLETED, "ended": 1.0}
+    parts = [linking(studio, owner, whole=name, **ended) for name in ("never stored", whole.id)]
+    assert janitor.clean() == 1
+    assert [studio.job(part.id) is None for part in parts] == [True, False]
+    studio._store.delete(whole.id)
+    assert janitor.clean() == 1
+
+
 def test_of_no_days_nobody_cleans(studio, small):
     assert (studio.settings.keep_days, studio.settings.keep_mb) == (0, 0)
     assert not studio._janitor._thread.is_alive()
