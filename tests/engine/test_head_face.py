@@ -32,6 +32,16 @@ def test_the_mouth_of_the_sample_portrait() -> None:
     assert 40 < mouth.axes.unit < 65 and mouth.teeth_gap == 0
 
 
+def test_a_mouth_that_stands_open_is_parted_at_its_lower_lip() -> None:
+    speaking = portrait(768).copy()
+    cv2.ellipse(speaking, (383, 552), (44, 30), 0, 0, 360, (170, 80, 80), -1)  # lips
+    cv2.ellipse(speaking, (383, 552), (38, 24), 0, 0, 360, (50, 15, 15), -1)
+    cv2.ellipse(speaking, (383, 542), (32, 10), 0, 180, 360, (225, 220, 210), -1)  # teeth
+    mouth = mouth_of(speaking)
+    assert abs(mouth.axes.y - 575) < 8
+    assert 0.5 < mouth.teeth_gap < 1.1
+
+
 @pytest.mark.parametrize("degrees", [8, -25, 25])
 def test_a_tilted_head_is_found_with_its_tilt(degrees: int) -> None:
     straight, tilted = mouth_of(portrait()), mouth_of(turned(portrait(), degrees))

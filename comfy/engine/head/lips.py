@@ -12,6 +12,7 @@ from comfy.engine.head.geometry import Floats, Pixels
 
 COLUMNS, ROWS = 200, 160  # size of the view; every constant below is a share of COLUMNS
 SEAM_COLUMNS = range(int(COLUMNS * 0.2), int(COLUMNS * 0.8))
+CAVITY = 0.5  # of the skin's lightness: the inside of an open mouth is darker
 SEAM_BEND = 0.06  # cost of moving the seam line one row from one column to the next
 
 Mask = npt.NDArray[np.bool_]
@@ -74,10 +75,11 @@ def teeth(evidence: Evidence, row: int) -> Mask | None:
         & (evidence.lightness > 0.92 * float(np.median(evidence.lightness)))
         & (evidence.chroma < 0.8 * chroma)
     )
-    core = np.zeros_like(pale)
-    top, bottom = max(0, row - int(COLUMNS * 0.14)), row + int(COLUMNS * 0.18)
-    core[top:bottom, int(COLUMNS * 0.28) : int(COLUMNS * 0.72)] = True
-    mask = (pale & core).astype(np.uint8)
+    # in poor light teeth lose their colour's difference first; lips that shine keep theirs
+    bright = (evidence.lightness > 1.3 * float(np.median(evidence.lightness))) & (
+        evidence.chroma < 0.95 * chroma
+    )
+    mask = ((pale & _core(row, 0.18)) | (bright & _core(row, 0.24))).astype(np.uint8)
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 9), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
@@ -89,6 +91,32 @@ def teeth(evidence: Evidence, row: int) -> Mask | None:
         return None
     found: Mask = labels == piece
     return found
+
+
+def _core(row: int, below: float) -> Mask:
+    """Where teeth may be: around `row`, and `below` that, as a share of COLUMNS."""
+    core = np.zeros((ROWS, COLUMNS), np.bool_)
+    top, bottom = max(0, row - int(COLUMNS * 0.14)), row + int(COLUMNS * below)
+    core[top:bottom, int(COLUMNS * 0.28) : int(COLUMNS * 0.72)] = True
+    return core
+
+
+def with_cavity(tooth_row: Mask, evidence: Evidence) -> Mask:
+    """The whole inside of an open mouth: the teeth, and the dark that adjoins them.
+
+    Without teeth in it, it may be a moustache.
+    """
+    dark = evidence.lightness < CAVITY * float(np.median(evidence.lightness))
+    dark[:, : SEAM_COLUMNS.start] = dark[:, SEAM_COLUMNS.stop :] = False
+    inside = ((dark | tooth_row) * 1).astype(np.uint8)
+    inside = cv2.morphologyEx(inside, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    inside = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, np.ones((15, 5), np.uint8))
+    _, labels = cv2.connectedComponents(inside)
+    whole: Mask = labels == np.bincount(labels[tooth_row], minlength=1).argmax()
+    rows = np.flatnonzero(whole.any(1))
+    thick = whole.sum() / max(1, int(whole.any(0).sum()))
+    open_wide = thick > 0.1 * COLUMNS and rows[-1] - rows[0] < 0.4 * COLUMNS
+    return whole if open_wide else tooth_row
 
 
 def seam_line(evidence: Evidence, row: int) -> npt.NDArray[np.float64]:

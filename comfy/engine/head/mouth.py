@@ -16,6 +16,7 @@ from comfy.engine.node import NodeError
 SPAN = 0.85  # half the width of the view, in eye distances
 MOUTH_BELOW_EYES = 1.08  # in eye distances: the average adult face
 LEAST_EVIDENCE = 0.6  # real mouths of the trials, colourless and blurred ones too: 0.9 to 2.2
+FAIR, DARKEST_GAIN = 110.0, 4.0  # brightness of skin that need not be raised; the most it is
 WIDTHS = (0.40, 0.66)  # plausible mouth widths, as a share of the view
 
 Line = npt.NDArray[np.float64]
@@ -42,7 +43,7 @@ def find_mouth(picture: Pixels, face: Face) -> Mouth:
     in a cheek or an eye would be worse than nothing.
     """
     view_axes = _expected(face)
-    view = view_axes.patch(picture, lips.COLUMNS, lips.ROWS, SPAN)
+    view = _lit(view_axes.patch(picture, lips.COLUMNS, lips.ROWS, SPAN))
     evidence = lips.gather(view)
     row = lips.mouth_row(evidence)
     tooth_row = lips.teeth(evidence, row)
@@ -54,11 +55,17 @@ def find_mouth(picture: Pixels, face: Face) -> Mouth:
     columns, rows = np.array(SEAM_COLUMNS), line
     gap = 0.0
     if tooth_row is not None:  # the lower lip parts from the lower rim of the teeth
-        columns, top, rows = _rims(tooth_row)
-        left = min(left, columns.min() - 0.03 * COLUMNS)
-        right = max(right, columns.max() + 0.03 * COLUMNS)
+        columns, top, rows = _rims(lips.with_cavity(tooth_row, evidence))
+        left = min(left, float(columns.min()) - 0.03 * COLUMNS)
+        right = max(right, float(columns.max()) + 0.03 * COLUMNS)
         gap = float(np.median(rows - top))
     return _fit(view_axes, columns, rows, (left, right), gap)
+
+
+def _lit(view: Pixels) -> Pixels:
+    """A view from a dark picture, lighter: all that is looked for was learnt in fair light."""
+    gain = min(DARKEST_GAIN, FAIR / max(1.0, float(np.percentile(view, 90))))
+    return view if gain <= 1 else np.clip(view * gain, 0, 255).astype(np.uint8)
 
 
 def _expected(face: Face) -> Axes:

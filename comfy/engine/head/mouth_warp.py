@@ -11,6 +11,11 @@ from comfy.engine.head.mouth import Mouth
 
 DROP = 0.46  # how far the lower lip goes for opening 1, in half mouth widths
 DROP_WITH_TEETH = 0.34  # a smile already shows a gap
+# and one that is open wide is hardly opened further: its lower teeth are in the picture, they
+# would stay behind
+WIDEST, LEAST_DROP = 0.64, 0.08
+# of the teeth that the picture shows, when the lips should be shut; and the most that a jaw goes up
+COVERED, HIGHEST = 0.9, 0.42
 RISE = 0.12  # how far the upper lip goes, as a share of the lower one's way
 SPREAD, ROUND = 0.13, 0.22  # how much wider and narrower the mouth gets
 CHIN = (1.2, 3.0)  # the jaw moves down to the first, and fades out to the second
@@ -74,9 +79,9 @@ def _reach(mouth: Mouth, opening: float) -> tuple[float, float]:
     """How far the lower lip goes down and the upper one up, in half mouth widths."""
     if not mouth.teeth_gap:
         return opening * DROP, opening * DROP * RISE
-    # in a pause the lower lip covers part of the teeth that the portrait shows
-    covered = mouth.teeth_gap * 0.7 * (1 - min(1, 2.5 * opening))
-    return opening * DROP_WITH_TEETH - covered, opening * DROP_WITH_TEETH * RISE
+    covered = min(mouth.teeth_gap * COVERED, HIGHEST) * (1 - min(1, 2.5 * opening))
+    most = min(DROP_WITH_TEETH, max(LEAST_DROP, WIDEST - mouth.teeth_gap))
+    return opening * most - covered, opening * most * RISE
 
 
 def _jaw(u: Floats, arch: Floats, below: Floats) -> Floats:
