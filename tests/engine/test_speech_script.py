@@ -95,7 +95,8 @@ def test_long_sentences_are_cut_without_losing_anything(text: str) -> None:
         ("比例1:10，以21:19获胜", "比例一比十，以二十一比十九获胜"),
         ("10^6个，5×10³，x²", "十的六次方个，五乘以十的立方，x的平方"),
         ("USD 500，300万RMB", "五百美元，三百万元"),
-        ("2026Q1，Q3", "二零二六年第一季度，第三季度"),
+        ("2026Q1，Q3营收", "二零二六年第一季度，第三季度营收"),
+        ("以3:30为准，比3:30早", "以三点三十分为准，比三点三十分早"),
         ("5元/kg，2 个，2小时", "五元每公斤，两个，两小时"),
         ("3/4/2026，3pm，8-2=6", "二零二六年三月四日，下午三点，八减二=六"),
         ("½杯，PM2.5，G101次", "二分之一杯，PM二点五，G幺零幺次"),
@@ -152,6 +153,7 @@ def test_numbers_alone_follow_the_language_of_the_script() -> None:
         ("Nothing to write out", "Nothing to write out"),
         ("He is 6 ft. tall", "He is six feet tall"),
         ("5'10\", 2 tbsp. of oil", "five foot ten, two tablespoons of oil"),
+        ("built c. 1900 by George V. Hall", "built circa nineteen hundred by George V. Hall"),
         ("Henry VIII, Rocky II", "Henry the eighth, Rocky two"),
         ("10^6, x², 5 × 10⁻³", "ten to the power of six, x squared, five times ten to the power "
          "of negative three"),

@@ -57,8 +57,6 @@ _NUMBERED = {
     "p.": "page",
     "apt.": "apartment",
     "ext.": "extension",
-    "ca.": "circa",
-    "c.": "circa",
 }
 _TITLES = {
     "Lt": "Lieutenant",
@@ -110,7 +108,9 @@ _WORD = re.compile(r"(?<![\w.])(?:" + "|".join(map(re.escape, _WORDS)) + ")", re
 _CLOSING = ("etc.", "jr.", "sr.", "ave.", "blvd.", "rd.", "inc.", "corp.", "ltd.", "bros.")
 _NEW_SENTENCE = re.compile(r"\s+(?!Ltd|Inc|Jr|Sr)[A-Z]")  # may begin after the closing ones
 _UNIT = re.compile(r"(\d)( ?)(" + "|".join(sorted(_UNITS, key=len, reverse=True)) + r")\.(?!\w)")
-_ROMAN_NAME = re.compile(rf"\b([A-Z][a-z]{{2,}}) ({_ROMANS})\b(?!['’.]\w)", re.A)
+_ROMAN_NAME = re.compile(
+    rf"\b([A-Z][a-z]{{2,}}) ({_ROMANS})\b(?!['’.]\w|(?<=\s[IVX])\.\s[A-Z])", re.A
+)
 _CHAPTERS = ("War", "Chapter", "Part", "Act", "Volume", "Type", "Phase", "Section", "Book", "Class")
 _NO_NAMES = ("The", "And", "But", "For", "Was", "Are", "Can", "Did", "Does", "How", "Why")
 
@@ -153,7 +153,9 @@ def _roman(match: re.Match[str]) -> str:
 
 _ORDINALS = {1: "st", 2: "nd", 3: "rd"}
 _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...] = (
+    (_UNIT, _unit),
     (re.compile(r"\b[Ee]st\. ?(?=\d{4})"), "established "),
+    (re.compile(r"\bca?\. ?(?=\d{3})"), "circa "),
     (_BEFORE_NUMBER, lambda match: f"{_NUMBERED[match[1].lower()]} "),
     (re.compile(r"(?<=[a-z] )St\.(?!\s[A-Z])|(?<=\d )St\.(?!\s[A-Z])"), _street),
     (re.compile(r"\bSt\.(?=\s[A-Z])"), "Saint"),
@@ -166,7 +168,6 @@ _RULES: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ...]
     (re.compile(r"\b(max|min)\. (?=[a-z])"), r"\1imum "),
     (re.compile(r"\bw/o(?= )"), "without"),
     (re.compile(r"\bw/(?= )"), "with"),
-    (_UNIT, _unit),
     (_WORD, _word),
     (_ROMAN_NAME, _roman),
 )

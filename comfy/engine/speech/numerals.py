@@ -32,6 +32,7 @@ _PLAIN = str.maketrans({",": None, " ": None, "u": "μ"})
 _UNIT = "|".join(_UNITS)
 _CODES = "房间号?|航班|邮编|尾号|验证码|密码|学号|工号|编号|号码|QQ|微信|[Rr]oom|[Gg]ate|[Ff]light"
 _SERVICES = "110|119|120|122|911|10000|10010|10086|12306|12315|12345|95\\d{3}"
+_RESULTS = "的[比优]|获?胜|[大完险战]胜|击败|领先|落后|告负|负于|不敌|逆转|淘汰"
 _SIGNS = {"-": "负", "+": "正", "": ""}
 _COUNTED = "个位只本张条次天年件种台辆家名倍点斤杯瓶把岁套块周份座遍层支元米秒克升吨万亿千公小分"
 """Before them 2 is 两."""
@@ -232,9 +233,10 @@ _RULES = tuple(
         (_FREE + rf"{_NUMBER}\s?(?:{_MEASURES})" + _END, _measure),
         (_FREE + r"(\d{1,2})/(\d{1,2})/(\d{4})" + _END, _american_date),
         (_FREE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _END, _date),
-        (_FREE + r"(\d{4})\s?(?=Q[1-4](?!\w))", lambda m: one_by_one(m[1]) + "年"),
-        (r"(?<![A-Za-z0-9])Q([1-4])(?!\w)", lambda m: f"第{integer(m[1])}季度"),
-        (rf"(比[例率值]?\s?[为是约:：以]*\s?|[以约]\s?)(\d+)[:：](\d+){_END}", _ratio),
+        (_FREE + r"(\d{4})\s?(?=Q[1-4](?![A-Za-z0-9]))", lambda m: one_by_one(m[1]) + "年"),
+        (r"(?<![A-Za-z0-9])Q([1-4])(?:季度)?(?![A-Za-z0-9])", lambda m: f"第{integer(m[1])}季度"),
+        (r"(比(?:[例率值分]\s?[为是约]*|[为是])[:：]?\s?)(\d+)[:：](\d+)" + _END, _ratio),
+        (rf"(以\s?)(\d+)[:：](\d+)(?=\s?(?:{_RESULTS}))", _ratio),
         (_FREE + r"([12]\d{3})-([12]\d{3})(?=年)", lambda m: f"{one_by_one(m[1])}到{m[2]}"),
         (_FREE + r"([12]\d{3})(?=年)", lambda m: one_by_one(m[1])),
         (_FREE + r"(\d{1,2})[:：](\d{2})(?::00)?" + _END, _time),

@@ -12,18 +12,19 @@ import numpy as np
 
 from comfy.engine.node import NodeError
 from comfy.engine.speech.analysis import Analysis
-from comfy.engine.speech.frames import FRAMES_PER_SECOND, Array, Mask
+from comfy.engine.speech.frames import FRAMES_PER_SECOND, Array, Indices, Mask
 
 _SILENT = 0.02  # of the loud frames' level
 _STILL = 0.12  # semitones within which a pitch counts as held
 _HELD_SECONDS = 0.12
 _HELD_SHARE = 0.5  # of the voiced time; speech of the tests reaches 0.10, a melody 0.98
-_TURN_SECONDS = 0.9  # a speaker's turn is at least so long
-_FEWEST_TURNS = 8  # with voice: in a few seconds anybody may sound like two
-_APART = 7.0  # semitones between the ranges of two speakers; one lively reader reaches 6.4
-_NARROW = 2.6  # how many times farther apart than wide the two ranges are
-_LEAST_SHARE = 0.2  # of the turns
-_STEADY = 0.85  # of the changes between the ranges that chance would make
+_SYLLABLE_SECONDS = 0.05
+_FEWEST_SYLLABLES = 12  # in a few seconds anybody may sound like two
+_TURN_SECONDS = 1.2  # the pitch is evened out over so long; a speaker's turn is longer
+_APART = 7.0  # semitones between the ranges of two speakers; one lively reader reaches 6.3
+_NARROW = 3.0  # how many times farther apart than wide the two ranges are
+_LEAST_SHARE = 0.18  # of the voiced time
+_STEADY = 0.6  # of the changes between the ranges that chance would make
 
 
 def check_speaker(analysis: Analysis, active: Mask) -> None:
@@ -58,22 +59,48 @@ def held_share(height: Array) -> float:
 
 def has_two_voices(height: Array) -> bool:
     """Whether the pitch keeps to two separate ranges, each for whole turns."""
-    block = int(_TURN_SECONDS * FRAMES_PER_SECOND)
-    turns = [height[start : start + block] for start in range(0, len(height) - block + 1, block)]
-    voiced = [turn[np.isfinite(turn)] for turn in turns]
-    medians = np.array([np.median(turn) for turn in voiced if len(turn) > 0.3 * block])
-    if len(medians) < _FEWEST_TURNS:
+    starts, ends = _voiced_runs(height)
+    if len(starts) < _FEWEST_SYLLABLES:
         return False
-    low, high = medians.min(), medians.max()
-    for _ in range(10):  # two means
-        upper = medians > (low + high) / 2
-        if upper.all() or not upper.any():
-            return False
-        low, high = medians[~upper].mean(), medians[upper].mean()
-    share = min(upper.mean(), 1 - upper.mean())
-    spread = max(medians[upper].std(), medians[~upper].std())
+    length = (ends - starts).astype(float)
+    pitch = np.array([np.median(height[a:b]) for a, b in zip(starts, ends, strict=True)])
+    middle = (starts + ends) / 2
+    within = np.abs(middle[:, None] - middle) < _TURN_SECONDS / 2 * FRAMES_PER_SECOND
+    steady = np.array([_median(pitch[near], length[near]) for near in within])
+    upper, often = _upper(steady, length), _upper(pitch, length)
+    high, low = (np.average(steady[part], weights=length[part]) for part in (upper, ~upper))
+    spread = np.sqrt(np.average((steady - np.where(upper, high, low)) ** 2, weights=length))
+    share = np.average(upper, weights=length)
     # one person's pitch jumps at every word, speakers take turns
-    changes = (upper[1:] != upper[:-1]).sum()
-    by_chance = 2 * share * (1 - share) * len(upper)
-    apart = high - low > max(_APART, _NARROW * spread)
-    return bool(apart and share > _LEAST_SHARE and changes < _STEADY * by_chance)
+    changes = (often[1:] != often[:-1]).sum()
+    by_chance = 2 * often.mean() * (1 - often.mean()) * len(often)
+    return bool(
+        high - low > max(_APART, _NARROW * spread)
+        and min(share, 1 - share) > _LEAST_SHARE
+        and changes < _STEADY * by_chance
+    )
+
+
+def _voiced_runs(height: Array) -> tuple[Indices, Indices]:
+    """Where the voice sets in and out; what is shorter than a syllable does not count."""
+    edges = np.flatnonzero(np.diff(np.isfinite(height), prepend=False, append=False))
+    starts, ends = edges[::2], edges[1::2]
+    lasting = ends - starts >= _SYLLABLE_SECONDS * FRAMES_PER_SECOND
+    return starts[lasting], ends[lasting]
+
+
+def _median(values: Array, weights: Array) -> float:
+    order = np.argsort(values)
+    counted = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(counted, counted[-1] / 2)])
+
+
+def _upper(values: Array, weights: Array) -> Mask:
+    """Which of them belong to the higher of two groups (two means)."""
+    low, high = np.percentile(values, (10, 90))
+    for _ in range(20):
+        upper = values > (low + high) / 2
+        if upper.all() or not upper.any():  # all alike
+            return values > np.median(values)
+        low, high = (np.average(values[part], weights=weights[part]) for part in (~upper, upper))
+    return np.asarray(upper)
