@@ -11,6 +11,13 @@
     return !panel.querySelector(".card.completed") || (panel.querySelector(".details") && media.length && media.every(loaded));
   };
 
+  // On a phone the result is below the form: who watches the card is shown what came of it.
+  const showWhole = (panel) => {
+    const { top, bottom } = panel.getBoundingClientRect();
+    const watched = top > 0 && top < innerHeight && !document.activeElement?.matches("textarea, input");
+    if (watched && bottom > innerHeight && matchMedia("(max-width: 768px)").matches) panel.scrollIntoView({ behavior: "smooth", block: "start" });
+  };
+
   const hold = (panel, height) => {
     const until = performance.now() + LONGEST;
     const seen = () => document.documentElement.classList.toggle("arriving", [...document.querySelectorAll(".get.arriving")].some((one) => one.getClientRects().length));
@@ -19,6 +26,7 @@
       panel.classList.remove("arriving");
       panel.style.minHeight = "";
       seen();
+      showWhole(panel);
     };
     panel.classList.add("arriving");
     panel.style.minHeight = `${height}px`;

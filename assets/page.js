@@ -261,11 +261,10 @@
   };
 
   // What is folded away is not in the page until it is unfolded.
-  const unfold = (fold, id, tries = 30) => {
+  const unfold = (fold, id) => {
     const title = document.querySelector(`#${CSS.escape(fold)} .label-wrap`);
-    if (tries === 30 && !title?.classList.contains("open")) title?.click();
-    if (document.getElementById(id)?.offsetParent) goTo(id);
-    else if (tries) setTimeout(unfold, 100, fold, id, tries - 1);
+    if (!title?.classList.contains("open")) title?.click();
+    showField(id);
   };
 
   const mark = (field, pair) => {
@@ -323,7 +322,8 @@
   const copyLink = (button) => {
     const address = new URL(location.href);
     address.search = `?job=${encodeURIComponent(button.dataset.id)}`;
-    navigator.clipboard?.writeText(address.href).then(() => {
+    const copied = navigator.clipboard ? navigator.clipboard.writeText(address.href) : Promise.reject(); // only https has one
+    copied.then(() => {
       button.classList.add("copied");
       setTimeout(() => button.classList.remove("copied"), 2500);
     }, () => prompt("", address.href));
@@ -367,12 +367,19 @@
     ? `<section class="history"><h3>${both(value.title)}</h3><ul class="strip">${value.items.map((item) => past(item, value.words)).join("")}</ul></section>` : "";
 
   // Bring a part into sight when it is not (on a phone the result is below the form).
-  const reveal = (id) => {
-    const part = document.getElementById(id);
+  const reveal = (id) => bring(document.getElementById(id));
+  const bring = (part) => {
     if (!part) return;
     const top = part.getBoundingClientRect().top;
     if (top < 0 || top > innerHeight - 220) part.scrollIntoView({ behavior: "smooth", block: "start" });
   };
+
+  // What was just put into a tab that is only about to be drawn: a field, or the whole result.
+  const showField = (id, tries = 30) => {
+    if (document.getElementById(id)?.offsetParent) goTo(id);
+    else if (tries) setTimeout(showField, 100, id, tries - 1);
+  };
+  const showResult = () => setTimeout(() => bring([...document.querySelectorAll(".get")].find((panel) => panel.offsetParent)), 200);
 
   // ---------------------------------------------------------------- told before
   const told = (value) => {
@@ -395,6 +402,7 @@
 
   // ---------------------------------------------------------------- start
   // This script runs at the top of the page: before there is a body, and before Gradio.
+  root.classList.toggle("insecure", !isSecureContext); // no camera, microphone or clipboard then
   const language = stored("comfy-language") || preferred();
   speak(language);
   tellGradio(LOCALES[language]);
@@ -440,5 +448,5 @@
     }
   }, 250);
 
-  window.studio = { header, closed, card, examples, history, details, hint, presets, prepare, preparing, certain, press, pressPending, told, whenChanged, changed, tools: { escape, both, PLAY, AGAIN, BIN } };
+  window.studio = { header, closed, card, examples, history, details, hint, presets, prepare, preparing, certain, press, pressPending, showField, showResult, told, whenChanged, changed, tools: { escape, both, PLAY, AGAIN, BIN } };
 })();

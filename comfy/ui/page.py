@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from typing import Any
@@ -86,7 +87,8 @@ class Page:
         lists = [self.history, *(view.results.details for view in self.views)]
         unwatched = {"cancels": [view.followed for view in self.views]}
         for part in lists:
-            part.open(self.open, self.owner, everything, **unwatched, **QUIET)
+            opened = part.open(self.open, self.owner, everything, **unwatched, **QUIET)
+            opened.then(None, js="() => studio.showResult()")
             part.erase(self.erase, [self.owner, *states], [self.history, *states, *shown], **QUIET)
         self.history.again(self.again, self.owner, everything, **unwatched, **QUIET).then(
             None, js="() => studio.pressPending()"
@@ -119,13 +121,15 @@ class Page:
         if target is None:
             return
         other, field = target
+        show = f"() => studio.showField({json.dumps(field.elem_id)})"
         view.results.has_next = True
 
         def use(ids: list[str], request: gr.Request) -> list[Any]:
             path = view.result(ids, request)
             return [gr.Tabs(selected=other.recipe.name), str(path) if path else None]
 
-        view.results.next.click(use, view.ids, [self.tabs, field], **QUIET)
+        used = view.results.next.click(use, view.ids, [self.tabs, field], **QUIET)
+        used.then(None, js=show)
 
     def _next(self, view: TaskTab) -> tuple[TaskTab, Any] | None:
         """The last task that takes what this one makes, and its input for it."""

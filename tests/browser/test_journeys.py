@@ -114,11 +114,20 @@ def test_a_result_can_be_made_again_and_deleted_for_good(
     expect(past).to_have_count(1)
 
 
-def test_a_private_link_shows_the_job_on_another_device(open_page: OpenPage) -> None:
+def test_a_private_link_shows_the_job_on_another_device(
+    open_page: OpenPage, app: AppProcess
+) -> None:
     page = open_page()
     run_example(page, "voice_clone")
     wait_for(page, "voice_clone", "completed")
-    page.wait_for_selector("#details-voice_clone [data-do=link]")
+    page.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+    )  # plain http
+    shown: list[str] = []
+    page.on("dialog", lambda dialog: (shown.append(dialog.default_value), dialog.dismiss()))
+    with page.expect_event("dialog"):
+        page.click("#details-voice_clone [data-do=link]")
+    assert shown == [f"{app.url}?job={job_of(page, 'voice_clone')}"]
     phone = open_page(PHONE, "zh-CN", query=f"?job={job_of(page, 'voice_clone')}")
     wait_for(phone, "voice_clone", "completed")
     phone.wait_for_selector(RESULTS["voice_clone"], state="attached")

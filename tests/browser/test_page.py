@@ -62,11 +62,12 @@ def test_cancel_stops_the_job_and_the_button_is_ready_again(open_page: OpenPage)
 
 
 def test_the_result_goes_into_the_next_tab(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page(PHONE)
     run_example(page, "image_cleanup")
     wait_for(page, "image_cleanup", "completed")
     page.click("#next-image_cleanup")
     page.wait_for_selector("#talking_head-image img")
+    expect(page.locator("#talking_head-image")).to_be_in_viewport()
     expect(page.locator("#run-talking_head")).to_be_visible()
 
 
@@ -78,6 +79,7 @@ def test_a_recent_result_can_be_opened_again(open_page: OpenPage) -> None:
     page.click("#history .open >> nth=0")
     page.wait_for_selector(RESULTS["voice_clone"], state="attached")
     expect(page.locator("#run-voice_clone")).to_be_visible()
+    expect(page.locator("#card-voice_clone")).to_be_in_viewport()
 
 
 @pytest.mark.parametrize(
