@@ -181,6 +181,7 @@
   // ---------------------------------------------------------------- header
   const header = (value) => {
     words = value.words;
+    root.toggleAttribute("data-away", value.away);
     queueMicrotask(respeak);
     return bar(value);
   };
@@ -226,8 +227,8 @@
     if (value.at) queueMicrotask(() => { mark(document.getElementById(value.at), value.mark); goTo(value.at); });
     const steps = value.steps && value.state !== "completed" ? `<ol>${value.steps.map(step).join("")}</ol>` : "";
     return `<section class="card ${escape(value.state)}${value.running ? " running" : ""}" data-job="${escape(value.job)}" tabindex="-1">
-      <div class="top"><strong>${both(value.title)}</strong>${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
-      <p class="detail">${both(value.detail)}</p>
+      <div class="top"><strong>${both(value.title)}</strong>${value.saving ? `<strong class="saving">${both(value.saving)}</strong>` : ""}${value.badge ? `<span class="chip ${escape(value.quality)}">${both(value.badge)}</span>` : ""}${numbers(value)}</div>
+      <p class="detail">${both(value.detail)}${value.saving ? `<span class="saving">${both(words.parts.saving_detail)}</span>` : ""}</p>
       ${value.running ? track(value) : ""}${steps}
       ${shown(value.preview) ? `<div class="live"><img alt="" src="${escape(value.preview)}"></div>` : ""}
       ${value.drawing && value.running && !value.preview ? `<div class="drawing waits">${DRAWINGS[value.drawing]}</div>` : ""}
@@ -252,7 +253,7 @@
     return { ...preparing(shown), begin: Date.now() };
   };
 
-  const preparing = (shown) => ({ state: "preparing", drawing: shown?.drawing || "", title: words.parts.prepare, running: true, percent: 0, seconds: 0 });
+  const preparing = (shown) => ({ state: "preparing", drawing: shown?.drawing || "", title: words.parts.prepare, saving: words.parts.saving, running: true, percent: 0, seconds: 0 });
 
   const goTo = (id) => {
     const field = document.getElementById(id);

@@ -32,6 +32,7 @@ class Database:
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _prepare_sqlite)
         self._closing = threading.Event()
+        self.away = False  # whether somebody waits for it to come back
         # SQLite lets threads sleep and try again for its lock: those of a process stand in line.
         self._writer: AbstractContextManager[object] = (
             threading.Lock() if self.is_sqlite else nullcontext()
@@ -74,13 +75,16 @@ class Database:
         tries = 0
         while True:
             try:
-                return work()
+                done = work()
+                self.away = False
+                return done
             except sa.exc.DBAPIError as error:
                 over = time.monotonic() > deadline or self._closing.is_set()
                 if self.is_sqlite or not is_away(error) or over:
                     raise
                 if tries == 0:
                     log.warning("the database is away")
+                self.away = True
             self._closing.wait(PAUSES[min(tries, len(PAUSES) - 1)])
             tries += 1
 

@@ -286,6 +286,10 @@ class Studio:
     def servers(self) -> list[ServerState]:
         return self._servers.states()
 
+    @property
+    def database_away(self) -> bool:
+        return self._store.database.away
+
     def is_ready(self) -> bool:
         """Whether pages can be served: from the start to the end of work.
 

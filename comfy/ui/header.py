@@ -9,6 +9,7 @@ from comfy.ui.language import Both, both
 from comfy.ui.parts import speaking
 from comfy.ui.recipe import PIPELINE
 
+PARTS = ("prepare", "saving", "saving_detail", "lost", "lost_title")  # of page.js' own
 AREAS = ("image", "audio", "video", "files")  # where files are dropped, or chosen by a finger
 
 
@@ -17,7 +18,8 @@ def create_header(studio: Studio) -> Any:
 
 
 def header_value(studio: Studio) -> dict[str, Any]:
-    """What the header shows. `state` of the badge is "good", "preview" or "bad".
+    """What the header shows. `state` of the badge is "good", "preview" or "bad"; `away`: what is
+    asked for is saved as soon as the database is back.
 
     `words` are for what Gradio's own components do not translate by themselves.
     """
@@ -29,10 +31,11 @@ def header_value(studio: Studio) -> dict[str, Any]:
         "theme": both("page.theme"),
         "bell": both("page.bell"),
         "state": state,
+        "away": studio.database_away,
         "badge": badge,
         "words": {
             "tabs": {name: both(f"task.{name}") for name in (*studio.tasks, PIPELINE)},
-            "parts": {word: both(f"page.{word}") for word in ("prepare", "lost", "lost_title")},
+            "parts": {word: both(f"page.{word}") for word in PARTS},
             "areas": {kind: both(f"drop.{kind}") for kind in AREAS},
             "taps": {kind: both(f"tap.{kind}") for kind in AREAS},
         },
@@ -40,6 +43,8 @@ def header_value(studio: Studio) -> dict[str, Any]:
 
 
 def _badge(studio: Studio) -> tuple[str, Both]:
+    if studio.database_away:
+        return ("bad", both("badge.away"))
     servers = studio.servers()
     online = [server for server in servers if server.online]
     if not studio.settings.servers:

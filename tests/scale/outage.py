@@ -21,10 +21,13 @@ from tests.postgres import Postgres
 
 WRONG = ".toast-wrap .error, .card.failed, .block .error, #modal"
 LIMIT = 120 * SECONDS
+SAID = 30.0  # seconds after which the card must say that it waits for the database
 
 
 def watch(page: Page, postgres: Postgres, *, away: float, shots: Path | None = None) -> list[str]:
     """What the page showed that it should not, in time."""
+
+    saying = page.locator("#card-image_cleanup .saving").first
 
     def look(name: str) -> None:
         if shots:
@@ -46,6 +49,8 @@ def watch(page: Page, postgres: Postgres, *, away: float, shots: Path | None = N
             max(0.0, away * (number + 1) / looks - time.monotonic() + gone) * 1000
         )
         look(f"{number + 1}-after-{time.monotonic() - gone:.0f}-s")
+    if away > SAID and not saying.is_visible():
+        wrong.append("the card does not say that what was asked for is being saved")
     postgres.start()
     for name in ("image_cleanup", "voice_clone"):
         show_tab(page, name)

@@ -99,7 +99,9 @@ def test_the_database_is_away(tmp_path: Path, start_engine: Callable[[], EngineP
         assert told[0]['comfy_server_up{server="1"}'] == 1
         assert "comfy_replicas" not in told[0]
         assert (ask("/healthz").status_code, ask("/readyz").status_code) == (200, 200)
+        assert rig.studio.database_away  # the page says so, too
         postgres.start()
         wait_for(lambda: figures(ask("/metrics"))["comfy_database_up"])
+        wait_for(lambda: not rig.studio.database_away)
         rig.close()
     postgres.close()
