@@ -34,6 +34,8 @@ def monitored(rig: Rig) -> Iterator[Callable[[str], requests.Response]]:
     finally:
         monitor.shutdown()
         monitor.server_close()
+        if rig.studio.is_ready():
+            rig.close()
 
 
 def figures(answer: requests.Response) -> dict[str, float]:
@@ -55,7 +57,6 @@ def test_what_is_counted(tmp_path: Path, start_engine: Callable[[], EngineProces
         wait_for(lambda: cancelled in figures(ask("/metrics")))
         told = figures(ask("/metrics"))
         assert ask("/metrics").headers["content-type"].startswith("text/plain; version=")
-        rig.close()
     assert told[cancelled] == told[ended % ("completed", "invert")] == 1
     assert told['comfy_jobs{status="completed",task="invert"}'] == 1
     assert told['comfy_job_seconds_count{task="invert"}'] == 1
@@ -103,5 +104,4 @@ def test_the_database_is_away(tmp_path: Path, start_engine: Callable[[], EngineP
         postgres.start()
         wait_for(lambda: figures(ask("/metrics"))["comfy_database_up"])
         wait_for(lambda: not rig.studio.database_away)
-        rig.close()
     postgres.close()
