@@ -102,6 +102,8 @@ class TabResults:
     def view(self, jobs: Sequence[Job], *, follow: bool = False) -> Card:
         """The card, with a way to go on after a failure."""
         card = run_card(jobs, follow=follow) | {"drawing": self._idle()["drawing"]}
+        if card["state"] == COMPLETED and jobs[-1].task != self._recipe.tasks[-1].name:
+            card["title"] = both("status.look")  # it waits for a word before the last step
         if card["state"] in (FAILED, CANCELLED) and not card["running"]:
             card["tab"] = self._recipe.name
             card["retry"] = both("act.retry" if len(self._recipe.tasks) > 1 else "act.once_more")

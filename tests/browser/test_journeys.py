@@ -78,6 +78,7 @@ def test_the_chain_stops_to_be_looked_at(open_page: OpenPage) -> None:
     page.check("#pipeline-review input")
     page.click("#run-pipeline")
     page.wait_for_selector("#approve-pipeline", timeout=60_000)
+    expect(page.locator("#card-pipeline .top strong .l-en")).to_have_text("Have a look, then go on")
     expect(page.locator("#result-pipeline-talking_head")).to_be_hidden()
     page.click("#approve-pipeline")
     page.wait_for_selector(RESULTS["pipeline"], timeout=60_000)
