@@ -37,6 +37,10 @@ class Line:
         """Names of the servers that get no more jobs."""
         return frozenset(name for name, known in self.known.items() if known.drained)
 
+    def holds(self, job: Job) -> bool:
+        """Whether the job has a server, as it may after a restart."""
+        return any(lease.job == job.id for leases in self.leased.values() for lease in leases)
+
     def place(self, job: Job, servers: Collection[str], rivals: Rivals) -> int:
         """How many jobs that want the same servers are before this one."""
         return len(self._at(frozenset(servers), rivals).before(job))
@@ -47,7 +51,7 @@ class Line:
 
         Jobs before that wait for other servers, or for a full one, are not in the way.
         """
-        if any(lease.job == job.id for leases in self.leased.values() for lease in leases):
+        if self.holds(job):
             return True
         names = frozenset(servers) - self.drained
         before = Counter(self._at(names, rivals).before(job))

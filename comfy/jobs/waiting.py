@@ -79,7 +79,8 @@ class Waiting:
                 continue
             line = self._leases.line()
             limit = self._servers.safe_seconds(job.task, job.wish, job.values, line.drained)
-            if limit != asked and job.server not in names:  # else it is looked for where it was
+            # where it was it is looked for, also if that server has not answered since a restart
+            if limit != asked and job.server not in names and not line.holds(job):
                 if self._is_split(job, limit):
                     break
                 asked = limit

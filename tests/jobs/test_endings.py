@@ -126,9 +126,13 @@ def test_a_job_that_a_server_lost_is_cut_for_the_next_one(tmp_path):
 
         wait()
         assert got == [gone.name]  # it may have it still
+        gone.online = False  # for a moment, as after a restart
+        again = threading.Thread(target=wait, daemon=True)
+        again.start()
+        again.join(30)
+        assert got == [gone.name] * 2 and not store.get(job.id).parts
         leases.release(job.id)
         waiting.lost(job.id, gone.name)
-        gone.online = False
         thread = threading.Thread(target=wait)
         thread.start()
         wait_for(lambda: store.get(job.id).parts)
