@@ -121,3 +121,8 @@ def test_a_file_without_a_video_is_refused(tmp_path: Path, content: bytes) -> No
     for file in (broken, sound):
         with pytest.raises(NodeError, match="^video_unreadable: "):
             retalk(tmp_path, file, sentence())
+
+
+def test_a_video_larger_than_any_result_is_read_smaller(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", [np.full((40, 2400, 3), 90, np.uint8)] * 2)
+    assert [frame.shape for frame in frames_of(clip)] == [(32, 1920, 3)] * 2

@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import av
+from av.video.reformatter import VideoReformatter
 
 from comfy.engine.head.geometry import Pixels
 from comfy.engine.node import NodeError
 from comfy.media.files import READING
 from comfy.media.sounds import BROKEN
+
+LONGEST = 1920  # side of a frame, in pixels: no result is larger
 
 
 def steady_frames(
@@ -32,6 +35,7 @@ def steady_frames(
 def _steady(
     container: Any, count: int, fps: Fraction, check: Callable[[], None]
 ) -> Iterator[Pixels]:
+    converter = VideoReformatter()  # one for all frames: its tables take longer than a frame
     shown: Any = None
     begin, number = 0.0, 0
     for frame in container.decode(container.streams.video[0]):
@@ -44,6 +48,9 @@ def _steady(
                 return
             yield shown
             number += 1
-        shown = frame.to_ndarray(format="rgb24")
+        scale = min(1.0, LONGEST / max(frame.width, frame.height))
+        size = [2 * round(side * scale / 2) for side in (frame.width, frame.height)]
+        smaller = {} if scale == 1 else {"width": size[0], "height": size[1]}
+        shown = converter.reformat(frame, format="rgb24", **smaller).to_ndarray()
     if shown is not None and number < count:
         yield shown
