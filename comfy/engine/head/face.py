@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -75,7 +76,7 @@ def find_face(picture: Pixels, check: Callable[[], None], which: str = LARGEST) 
     faces: list[Face] = []
     for side, tilts in LOOKS:
         grey, scale = _search_picture(picture, side)
-        seen = search(Cascades(), grey, tilts, check)
+        seen = search(_Cascades(check), grey, tilts)
         if len(seen) > len(faces):
             faces = [face.moved(1 / scale, 0, 0) for face in seen]
         if len(faces) >= (1 if which == LARGEST else 2):
@@ -86,14 +87,23 @@ def find_face(picture: Pixels, check: Callable[[], None], which: str = LARGEST) 
     return replace(face, glasses=_wears_glasses(picture, face.axes))
 
 
-def _search(
-    cascades: Cascades, grey: Grey, tilts: Sequence[int], check: Callable[[], None]
-) -> list[Face]:
+class _Cascades(Cascades):
+    """Cascades that look for a cancel before each of their searches."""
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        super().__init__()
+        self._check = check
+
+    def find(self, *given: Any, **how: Any) -> list[Box]:
+        self._check()
+        return super().find(*given, **how)
+
+
+def _search(cascades: Cascades, grey: Grey, tilts: Sequence[int]) -> list[Face]:
     """Two eyes end the search; one eye is enough in an upright face, if no turn shows both."""
     one_eyed: list[Face] = []
     for tilt in tilts:
-        check()
-        face = _best(cascades, _rectangles(cascades, grey, tilt), check)
+        face = _best(cascades, _rectangles(cascades, grey, tilt))
         if face is not None and face.eyes_seen == 2:
             return [face]
         if face is not None and tilt == 0:
@@ -101,9 +111,7 @@ def _search(
     return one_eyed
 
 
-def _all(
-    cascades: Cascades, grey: Grey, tilts: Sequence[int], check: Callable[[], None]
-) -> list[Face]:
+def _all(cascades: Cascades, grey: Grey, tilts: Sequence[int]) -> list[Face]:
     """Every face of which both eyes are seen, once each, from left to right.
 
     Tilted ones are looked for only while there are not two: each turn costs as much as the first.
@@ -112,7 +120,7 @@ def _all(
     for tilt in tilts:
         if len(faces) > 1:
             break
-        scored = _scored(cascades, _rectangles(cascades, grey, tilt), check)
+        scored = _scored(cascades, _rectangles(cascades, grey, tilt))
         for _, face in sorted(scored, key=lambda pair: -pair[0]):
             if face.eyes_seen < 2:
                 continue
@@ -144,18 +152,15 @@ def _search_picture(picture: Pixels, longest: int) -> tuple[Grey, float]:
     return small, scale
 
 
-def _best(cascades: Cascades, rectangles: list[_Found], check: Callable[[], None]) -> Face | None:
+def _best(cascades: Cascades, rectangles: list[_Found]) -> Face | None:
     """The most face-like of the rectangles."""
-    scored = _scored(cascades, rectangles, check)
+    scored = _scored(cascades, rectangles)
     return max(scored, key=lambda pair: pair[0], default=(0.0, None))[1]
 
 
-def _scored(
-    cascades: Cascades, rectangles: list[_Found], check: Callable[[], None]
-) -> list[tuple[float, Face]]:
+def _scored(cascades: Cascades, rectangles: list[_Found]) -> list[tuple[float, Face]]:
     scored = []
     for found in rectangles:
-        check()
         if (face := _measure(cascades, found)) is not None:
             scored.append((found.score(face), face))
     return scored

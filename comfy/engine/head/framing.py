@@ -16,6 +16,7 @@ SHORTEST_SIDE = 64
 HEAD_ABOVE, HEAD_BELOW, HEAD_ASIDE = 1.9, 2.4, 1.9  # room a head needs, in eye distances
 
 BAR_BLUR, FEATHER = 0.03, 0.06  # shares of the video's longest side
+BLUR_STEP = 8  # the blur is done on a picture that is so much smaller
 
 
 @dataclass(frozen=True)
@@ -120,10 +121,20 @@ def _place(scaled: Pixels, size: tuple[int, int], dx: int, dy: int) -> Pixels:
     below, right = height - top - inside.shape[0], width - left - inside.shape[1]
     bars = (top, below, left, right)
     canvas = cv2.copyMakeBorder(inside, *bars, cv2.BORDER_REPLICATE)
-    soft = cv2.GaussianBlur(canvas, (0, 0), max(size) * BAR_BLUR)
-    sharp = _feathered(size, bars, max(size) * FEATHER)[..., None]
-    placed: Pixels = (soft + (canvas.astype(np.float32) - soft) * sharp).astype(np.uint8)
+    sharp = _feathered(size, bars, max(size) * FEATHER)
+    placed: Pixels = cv2.blendLinear(canvas, _soft(canvas), sharp, 1 - sharp)
     return placed
+
+
+def _soft(canvas: Pixels) -> Pixels:
+    """Blurred so widely that a far smaller picture shows all there is."""
+    size = canvas.shape[1], canvas.shape[0]
+    small = [max(1, round(side / BLUR_STEP)) for side in size]
+    blur = max(size) * BAR_BLUR / BLUR_STEP
+    little = cv2.resize(canvas, small, interpolation=cv2.INTER_AREA).astype(np.float32)
+    little = cv2.GaussianBlur(little, (0, 0), blur)
+    soft: Pixels = cv2.resize(little, size, interpolation=cv2.INTER_CUBIC).round().clip(0, 255)
+    return soft.astype(np.uint8)
 
 
 def _feathered(size: tuple[int, int], bars: tuple[int, int, int, int], width: float) -> Floats:
