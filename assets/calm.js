@@ -14,7 +14,7 @@
   // On a phone the result is below the form: who watches the card is shown what came of it.
   const showWhole = (panel) => {
     const { top, bottom } = panel.getBoundingClientRect();
-    const watched = top > 0 && top < innerHeight && !document.activeElement?.matches("textarea, input");
+    const watched = top > -100 && top < innerHeight && !document.activeElement?.matches("textarea, input");
     if (watched && bottom > innerHeight && matchMedia("(max-width: 768px)").matches) panel.scrollIntoView({ behavior: "smooth", block: "start" });
   };
 
