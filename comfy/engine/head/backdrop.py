@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -31,14 +32,19 @@ class Backdrop:
     empty: Pixels
 
 
-def find_backdrop(picture: Pixels, face: Face) -> Backdrop | None:
-    """Cut the person out (GrabCut, Rother et al. 2004), or None if that did not work out."""
+def find_backdrop(
+    picture: Pixels, face: Face, check: Callable[[], None] = lambda: None
+) -> Backdrop | None:
+    """Cut the person out (GrabCut, Rother et al. 2004), or None if that did not work out.
+
+    `check` is called between its rounds so that a cancel is prompt.
+    """
     height, width = picture.shape[:2]
     scale = min(1.0, SEARCH_SIDE / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
     small_face = face.moved(scale, 0, 0)
-    outline = _outline(small, small_face)
+    outline = _outline(small, small_face, check)
     if outline is None:
         return None
     unit = face.width * face.axes.unit
@@ -48,13 +54,16 @@ def find_backdrop(picture: Pixels, face: Face) -> Backdrop | None:
     return Backdrop(person, _continued(picture, distance, HALO * unit))
 
 
-def _outline(picture: Pixels, face: Face) -> Mask | None:
+def _outline(picture: Pixels, face: Face, check: Callable[[], None]) -> Mask | None:
     guess = _guess(picture, face)
     sure = guess == cv2.GC_FGD
     cv2.setRNGSeed(SEED)
     models = np.zeros((1, 65)), np.zeros((1, 65))
     try:
-        cv2.grabCut(picture, guess, None, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
+        for number in range(ROUNDS):
+            check()
+            start = cv2.GC_EVAL if number else cv2.GC_INIT_WITH_MASK
+            cv2.grabCut(picture, guess, None, *models, 1, start)
     except cv2.error:  # a close-up: the guess holds no background at all
         return None
     person = np.isin(guess, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)

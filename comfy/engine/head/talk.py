@@ -42,7 +42,7 @@ def talk(
     still, face = frame_picture(picture, face, width, height)
     mouth = find_mouth(still, face)
     run.check()
-    backdrop = find_backdrop(still, face)
+    backdrop = find_backdrop(still, face, run.check)
     run.check()
     animator = Animator(still, face, mouth, backdrop)
     features = analyse(audio.waveform, audio.sample_rate, run.check)
