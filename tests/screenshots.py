@@ -108,6 +108,7 @@ def photograph(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     page = context.new_page()
     page.goto(url)
     page.wait_for_selector("#run-image_cleanup")
+    page.wait_for_function("localStorage.getItem('comfy-owner')")  # texts have their language
     page.click(f"#tabs button[role=tab][data-tab-id={shot.tab}]")
     page.wait_for_selector(f"#card-{shot.tab} .card")
     page.wait_for_load_state("networkidle", timeout=2 * MINUTE)
