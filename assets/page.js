@@ -92,7 +92,10 @@
   // ---------------------------------------------------------------- where one was
   // A reload, also the one that Gradio does after a lost connection, comes back to the same tab. It
   // is written into the page's description before Gradio reads that: nothing is drawn twice.
-  const keepPlace = () => store("comfy-tab", document.querySelector("#tabs button[role=tab].selected")?.dataset.tabId || "");
+  const keepPlace = () => {
+    const tab = document.querySelector("#tabs button[role=tab].selected");
+    if (tab) store("comfy-tab", tab.dataset.tabId);
+  };
   addEventListener("pagehide", keepPlace);
   document.addEventListener("visibilitychange", keepPlace);
 
