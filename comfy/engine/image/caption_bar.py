@@ -24,6 +24,9 @@ _GLYPH = 64.0  # px; bars behind larger letters are searched for on a smaller co
 _BLACK = float(np.log(24))  # of brightness + 4: a dark bar does not show on black
 _PAST = 60  # px looked at beyond a side
 _LEAST_SEEN = 0.3  # of an edge's pixels must be brighter than that
+_SLACK = 12.0  # grey levels by which compression may miss
+_TALLER = 0.8  # of a bar's height; no letter is so tall
+_PARTLY = 0.3  # of it, where the blurred edge of a bar ends
 _MARGIN = 8  # px of picture needed around a bar's edge
 
 
@@ -55,8 +58,14 @@ def find_bar(picture: Picture, lines: Sequence[TextBox]) -> Bar | None:
     scale = min(1.0, _GLYPH / glyph)
     view = reduced(picture[strip.slices], scale)
     in_strip = np.array(text) - np.array([0, strip.top, 0, strip.top])
-    found = _edges(view, Window(*(in_strip * scale).round().astype(int).tolist()), glyph * scale)
-    fitted = _fit(view.astype(np.float32), found) if found else None
+    line = Window(*(in_strip * scale).round().astype(int).tolist())
+    found = _edges(view, line, glyph * scale)
+    pixels = view.astype(np.float32)
+    fitted = _fit(pixels, found) if found else None
+    if found is not None and fitted is not None:
+        possible = _possible(pixels, found, line.grown(0.1 * glyph * scale, view.shape), *fitted)
+        if possible != found:
+            found, fitted = possible, _fit(pixels, possible)
     if found is None or fitted is None:
         return None
     left, top, right, bottom = (round(edge / scale) for edge in found)
@@ -204,6 +213,28 @@ def _fit(view: Floats, bar: Window) -> tuple[float, tuple[float, float, float]] 
         return None
     red, green, blue = np.median(inside - keep * outside, axis=0).tolist()
     return keep, (red, green, blue)
+
+
+def _possible(
+    view: Floats, bar: Window, text: Window, keep: float, tint: tuple[float, float, float]
+) -> Window:
+    """The bar up to where the scene under it would be brighter than white or darker than black:
+    an edge of the scene was taken for the bar's."""
+    scene = (view[bar.top + 2 : bar.bottom - 2, bar.left : bar.right] - np.array(tint)) / keep
+    wrong = (np.abs(scene - 127.5) > 127.5 + _SLACK).any(axis=2).mean(axis=0)
+    left = _first_right(wrong[: max(0, text.left - bar.left)])
+    right = _first_right(wrong[max(0, text.right - bar.left) :][::-1])
+    return bar._replace(left=bar.left + left, right=bar.right - right)
+
+
+def _first_right(wrong: npt.NDArray[np.floating]) -> int:
+    """How many columns, of some towards the text, are wrong for most of a bar's height; 0 for so
+    few that only the bar's own edge is blurred."""
+    most = np.flatnonzero(wrong > _TALLER)
+    if not most.size or most[-1] < _EDGE:
+        return 0
+    rest = np.flatnonzero(wrong[most[-1] :] < _PARTLY)
+    return int(most[-1] + (rest[0] if rest.size else 1))
 
 
 def _deviation(colours: Floats) -> Floats:

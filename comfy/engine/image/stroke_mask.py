@@ -13,6 +13,7 @@ from comfy.engine.image.text_boxes import Picture, TextBox, reduced
 from comfy.engine.image.windows import Corners, Mask, Window, around, dilate, ellipse, polygon
 
 _MAX_GLYPH = 120.0  # px; larger letters are masked on a smaller copy
+_FOREIGN = 40.0  # L*a*b* distance from the scene that only a letter has
 _BOX_GROWTH = 0.12  # of the letter height: detectors cut boxes close
 
 
@@ -121,8 +122,21 @@ def _with_surroundings(
     bounds = dilate(areas.inside, 2 * soft + 1)
     mask &= bounds | (distance <= 1)
     ringing = distance <= width + soft + max(1.5, glyph * 0.06)
-    mask |= ringing & (change > max(calm * 2.2, 10)) & bounds
-    return mask, outline is not None
+    foreign = change > max(calm * 2.2, 10)
+    mask |= ringing & foreign & bounds
+    return mask | _enclosed(mask, change > _FOREIGN, glyph), outline is not None
+
+
+def _enclosed(mask: Mask, foreign: Mask, glyph: float) -> Mask:
+    """Small gaps in the mask that look nothing like the scene: where an outline was taken for the
+    letters, the middle of their thickest strokes."""
+    gaps = ~mask
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(gaps.view(np.uint8))
+    sizes = stats[:, cv2.CC_STAT_AREA]
+    foreign_each = np.bincount(labels[foreign], minlength=count)
+    inner = (sizes < (glyph * 0.2) ** 2) & (foreign_each > 0.5 * sizes)
+    inner[0] = False
+    return np.asarray(inner[labels], bool)
 
 
 def _spread(colours: Floats) -> float:
