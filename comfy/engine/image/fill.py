@@ -15,7 +15,7 @@ from comfy.engine.image.text_boxes import Picture
 from comfy.engine.image.windows import Mask, Window, dilate, parts
 
 _MAX_PIXELS = 1_500_000  # pixels of one membrane; larger windows are solved on a coarser grid
-_EDGE_PIXELS = 600_000  # larger windows hold the thin rims of tiles: no edge is lost in those
+_EDGE_PIXELS = 600_000  # the same where edges and pieces of the scene are carried into the hole
 _MAX_GRAIN = 6.0  # grey levels
 
 
@@ -30,11 +30,11 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
     for window in parts(hole, margin=max(32, height // 8)):
         check()
         view, missing = picture[window.slices], hole[window.slices]
-        factor = _factor(window)
+        factor = _factor(window, _EDGE_PIXELS if detailed else _MAX_PIXELS)
         colours, gaps = _reduced(view, missing, factor)
         smooth = membrane(colours, gaps)
         plain = np.ones(gaps.shape, np.float32)  # where grain must be made
-        if detailed and gaps.size <= _EDGE_PIXELS:
+        if detailed:
             smooth = continue_edges(smooth, gaps)
             smooth, borrowed = borrow(smooth, gaps, check)
             plain -= borrowed
@@ -44,9 +44,9 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
             _fill_strip(view, missing, guess, factor, rows, grain_size, rng)
 
 
-def _factor(window: Window) -> int:
+def _factor(window: Window, most: int) -> int:
     factor = 1
-    while window.area > _MAX_PIXELS * factor * factor:
+    while window.area > most * factor * factor:
         factor *= 2
     return factor
 
