@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ import rapidocr
 from omegaconf import flag_override
 from onnxruntime import InferenceSession, SessionOptions
 from rapidocr import RapidOCR
+from rapidocr.ch_ppocr_rec.typings import TextRecOutput
 from rapidocr.utils.process_img import get_rotate_crop_image
 
 Picture = npt.NDArray[np.uint8]
@@ -24,6 +26,12 @@ _THREADS = 2
 _TOGETHER = 6  # lines; more take no less time each, and nobody can stop them meanwhile
 _LEAST_SCORE = 0.3
 _MOST = 2000  # px RapidOCR makes nothing smaller below
+_LOOK = 0.1  # seconds between two looks whether to stop
+# One thread, as what `_session` switches on stays switched on for whoever calls.
+_THREAD = ThreadPoolExecutor(1, "ocr")
+
+
+T = TypeVar("T")
 
 
 class Line(NamedTuple):
@@ -41,14 +49,14 @@ def read_lines(
     """All lines RapidOCR sees, also those it only imagines, in a copy made smaller by `scale`.
 
     Its memory grows with that copy: 440 MB for 1280 pixels on the longer side. `check` may raise
-    to stop; it is called between a few lines and the next.
+    to stop; what is being read in that moment is read to its end, for nothing.
     """
     height, width = picture.shape[:2]
     if min(height, width) < _MIN_SIDE:
         return []
     small = np.ascontiguousarray(reduced(picture, scale)[..., ::-1])  # RapidOCR expects BGR
     check()
-    boxes = _reader()(small, use_cls=False, use_rec=False).boxes
+    boxes = _run(lambda: _reader()(small, use_cls=False, use_rec=False).boxes, check)
     if boxes is None:
         return []
     stretch = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
@@ -67,12 +75,28 @@ def _read(
     order = sorted(range(len(strips)), key=lambda n: strips[n].shape[1] / strips[n].shape[0])
     readings = [("", 0.0)] * len(strips)
     for first in range(0, len(order), _TOGETHER):
-        check()
         some = order[first : first + _TOGETHER]
-        found = _reader().recognize_txt([strips[n] for n in some])
+        crops = [strips[n] for n in some]
+        found = _run(partial(_recognised, crops), check)
         for n, text, score in zip(some, found.txts, found.scores, strict=True):
             readings[n] = (str(text), float(score))
     return readings
+
+
+def _recognised(strips: Sequence[npt.NDArray[np.uint8]]) -> TextRecOutput:
+    return _reader().recognize_txt(list(strips))
+
+
+def _run(work: Callable[[], T], check: Callable[[], None]) -> T:
+    """Have it done in the thread that reads, and look meanwhile whether to stop."""
+    check()
+    done = _THREAD.submit(work)
+    try:
+        while not wait([done], _LOOK).done:
+            check()
+    finally:
+        done.cancel()  # if it has not begun: nobody waits for it any more
+    return done.result()
 
 
 @cache

@@ -23,6 +23,7 @@ PHONE = (390, 844)
 # What Gradio itself writes to the console: the broken stream of a page that is left.
 GRADIOS_OWN = (
     *("AbortError", "Connection errored out", "ERR_ABORTED"),
+    "Unexpected error 404: Not Found",  # a stream that was opened when its last event had ended
     "Waveform load error",  # a sound that the browser cannot play
     # a network that is cut off: that is what its test does
     *("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED_ENCODING"),

@@ -26,7 +26,7 @@ def test_the_page_is_small_protected_and_starts_with_our_script(app: AppProcess)
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["cross-origin-resource-policy"] == "same-origin"
     assert answer.headers["permissions-policy"].startswith("camera=(self)")
-    assert answer.text.index("window.studio") < answer.text.index("gradio_config")
+    assert answer.text.index("window.studio =") < answer.text.index("window.gradio_config =")
 
 
 def test_assets_are_compressed_and_kept_by_the_browser(app: AppProcess) -> None:
