@@ -26,7 +26,7 @@ from comfy.jobs.replicas import Replicas
 log = logging.getLogger(__name__)
 
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-NEW = 0.5  # seconds between two looks for jobs that another replica stored for this one
+NEW = 1.0  # seconds between two looks for jobs that another replica stored for this one
 LOST = "lost"  # what `drive` answers when the prompt must be sent again
 AWAY = "away"  # and when its server cannot be reached for too long
 

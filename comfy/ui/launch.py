@@ -155,7 +155,7 @@ def _calm(page: gr.Blocks) -> None:
     """Gradio's queue looks for work every millisecond: 8 % of a core for nothing."""
     queue = page._queue
     if hasattr(queue, "sleep_when_free") and hasattr(queue, "progress_update_sleep_when_free"):
-        queue.sleep_when_free = 0.04
+        queue.sleep_when_free = 0.06
         queue.progress_update_sleep_when_free = 0.5  # no event of ours uses gr.Progress
 
 
