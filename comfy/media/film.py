@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from comfy.media.files import READING
-from comfy.media.haar import Box, Cascades, Grey, near
+from comfy.media.haar import Box, Cascades, Grey, near, placed
 
 Floats = npt.NDArray[np.float64]
 
@@ -108,7 +108,7 @@ def find_face(grey: Grey, cascades: Cascades, which: str = "") -> Box | None:
         row = near(found)
         if len(row) < 2:
             return None
-        best = row[{"left": 0, "middle": len(row) // 2, "right": -1}[which]]
+        best = placed(row, which)
     factor = max(grey.shape) / max(small.shape)
     x, y, width, height = (round(side * factor) for side in best[:4])
     return Box(x, y, width, height, best.weight)

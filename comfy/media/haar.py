@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ LEAST_FACE = 24  # pixels there
 NEAR = 0.5  # of the largest face's width
 FOLDER = Path(cv2.__file__).parent / "data"  # what cv2.data.haarcascades says, but typed
 Grey = npt.NDArray[np.uint8]
+T = TypeVar("T")
 
 
 class Box(NamedTuple):
@@ -52,6 +53,11 @@ def near(found: Sequence[Box]) -> list[Box]:
     or is no face."""
     widest = max(box.width for box in found)
     return sorted((box for box in found if box.width > NEAR * widest), key=lambda box: box.x)
+
+
+def placed(row: Sequence[T], which: str) -> T:
+    """The "left", "middle" or "right" one of some from left to right."""
+    return row[{"left": 0, "middle": len(row) // 2, "right": -1}[which]]
 
 
 class Cascades:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import cv2
 import numpy as np
@@ -29,7 +29,6 @@ _MOST = 2000  # px RapidOCR makes nothing smaller below
 _LOOK = 0.1  # seconds between two looks whether to stop
 # One thread, as what `_session` switches on stays switched on for whoever calls.
 _THREAD = ThreadPoolExecutor(1, "ocr")
-
 
 T = TypeVar("T")
 
@@ -55,8 +54,7 @@ def read_lines(
     if min(height, width) < _MIN_SIDE:
         return []
     small = np.ascontiguousarray(reduced(picture, scale)[..., ::-1])  # RapidOCR expects BGR
-    check()
-    boxes = _run(lambda: _reader()(small, use_cls=False, use_rec=False).boxes, check)
+    boxes = _run(check, lambda: _reader()(small, use_cls=False, use_rec=False).boxes)
     if boxes is None:
         return []
     stretch = np.array([width / small.shape[1], height / small.shape[0]], np.float32)
@@ -76,21 +74,20 @@ def _read(
     readings = [("", 0.0)] * len(strips)
     for first in range(0, len(order), _TOGETHER):
         some = order[first : first + _TOGETHER]
-        crops = [strips[n] for n in some]
-        found = _run(partial(_recognised, crops), check)
+        found = _run(check, _recognised, [strips[n] for n in some])
         for n, text, score in zip(some, found.txts, found.scores, strict=True):
             readings[n] = (str(text), float(score))
     return readings
 
 
-def _recognised(strips: Sequence[npt.NDArray[np.uint8]]) -> TextRecOutput:
-    return _reader().recognize_txt(list(strips))
+def _recognised(strips: list[npt.NDArray[np.uint8]]) -> TextRecOutput:
+    return _reader().recognize_txt(strips)
 
 
-def _run(work: Callable[[], T], check: Callable[[], None]) -> T:
+def _run(check: Callable[[], None], work: Callable[..., T], *given: Any) -> T:
     """Have it done in the thread that reads, and look meanwhile whether to stop."""
     check()
-    done = _THREAD.submit(work)
+    done = _THREAD.submit(work, *given)
     try:
         while not wait([done], _LOOK).done:
             check()

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from PIL import Image
 
 from comfy.engine.head.encode import write_mp4
-from comfy.engine.head.face_track import FaceTracker, smoothed
 from comfy.engine.head.geometry import Axes
 from comfy.engine.head.mouth import MOUTH_BELOW_EYES
 from comfy.engine.head.retalk import retalk
@@ -26,6 +25,7 @@ from comfy.engine.node import Audio
 from comfy.engine.speech.frames import SAMPLE_RATE
 from tests.bench import picture_cases, voice_cases
 from tests.bench.quiet_run import QuietRun
+from tests.engine.moving import track
 
 Pixels = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -69,20 +69,11 @@ def frames_of(path: Path) -> list[Pixels]:
         return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
-def look(frames: Iterable[Pixels], audio: Audio) -> Seen:
-    """Follow the face and its mouth through the frames, and hold it against the sound."""
-    pictures = list(frames)
-    opening = openings(pictures, places_of(pictures))
+def look(frames: list[Pixels], audio: Audio, places: list[Axes]) -> Seen:
+    """Follow the mouth of a face through the frames, and hold it against the sound."""
+    opening = openings(frames, places)
     match, lead = sync(opening, audio)
     return Seen(opening, match, lead)
-
-
-def places_of(frames: list[Pixels]) -> list[Axes]:
-    tracker = FaceTracker(lambda: None)
-    for frame in frames:
-        tracker.see(frame)
-    (stretch,) = tracker.stretches
-    return smoothed(stretch.places)
 
 
 def openings(frames: list[Pixels], places: list[Axes]) -> Floats:
@@ -178,7 +169,7 @@ def heads(folder: Path) -> list[tuple[str, str]]:
         ends.append(abs(len(frames) / FPS - seconds))
         corner = np.stack([frame[:60, :60] for frame in frames]).astype(np.float32)
         jitters.append(float(corner.std(axis=0).mean()))
-        seen.append(look(frames, audio))
+        seen.append(look(frames, audio, track(frames)))
         strips.append(np.hstack(frames[5:85:10]))
         print(f"{name:18} match {seen[-1].match:.2f} lead {1000 * seen[-1].lead:.0f} ms")
     _sheet(strips, folder / "heads.png")
@@ -206,13 +197,11 @@ def videos(folder: Path) -> list[tuple[str, str]]:
             spent = time.process_time() - start
             frames, given = frames_of(path), frames_of(clip)
         pace.append(spent / (count / FPS))
-        places = places_of(given)
+        places = track(given)
         off.append(misses(places, still.shape[1], still.shape[0]))
-        opening = openings(frames, places)
-        match, lead = sync(opening, audio)
-        seen.append(Seen(opening, match, lead))
+        seen.append(look(frames, audio, places))
         strips.append(np.hstack(frames[5:85:10]))
-        print(f"{name:18} video: match {match:.2f} lead {1000 * lead:.0f} ms")
+        print(f"{name:18} video: match {seen[-1].match:.2f} lead {1000 * seen[-1].lead:.0f} ms")
     _sheet(strips, folder / "videos.png")
     return [
         ("video: opening seen against loudness", _span(one.match for one in seen)),

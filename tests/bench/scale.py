@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from comfy.jobs.estimate import MOST_RUNS
 from comfy.jobs.job import COMPLETED, Job
 from comfy.jobs.leases import Able, Leases
+from comfy.jobs.line import look
 from comfy.jobs.store import Store
 from comfy.jobs.tables import JOBS, LEASES, SERVERS, to_row
 from comfy.workflow.pace import Pace
@@ -123,7 +124,7 @@ def choices(servers: int) -> tuple[float, float]:
         store.add(me)
         store.database.write(lambda c: _fill(c, names, store.folder))
         able = [Able(n, KIND, size=2.0, guess=Pace("windows", 70.0, 35.0)) for n in names]
-        looked = _milliseconds(leases.line, 10)
+        looked = _milliseconds(lambda: store.database.read(look), 10)  # those who wait share it
         chosen = [_milliseconds(lambda: leases.take(me, able, lambda *_: names), 1)]
         for _ in range(3):  # the first one fitted the paces, which are remembered
             leases.release(me.id)

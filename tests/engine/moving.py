@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.engine.head.face_track import FaceTracker, smoothed
+from comfy.engine.head.geometry import Axes
 from tests.engine.head_samples import portrait
 
 Pixels = npt.NDArray[np.uint8]
@@ -43,3 +45,12 @@ def write_clip(path: Path, frames: list[Pixels]) -> Path:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
         container.mux(stream.encode(None))
     return path
+
+
+def track(frames: list[Pixels]) -> list[Axes]:
+    """Where the one face of these frames is, in each."""
+    tracker = FaceTracker(lambda: None)
+    for frame in frames:
+        tracker.see(frame)
+    (stretch,) = tracker.stretches
+    return smoothed(stretch.places)

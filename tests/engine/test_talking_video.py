@@ -10,13 +10,12 @@ import numpy.typing as npt
 import pytest
 import soundfile
 
-from comfy.engine.head.face_track import FaceTracker, smoothed
 from comfy.engine.head.frames_in import steady_frames
 from comfy.engine.head.geometry import Axes
 from comfy.engine.node import Audio, Interrupted, NodeError, Video
 from comfy.engine.nodes.head import NODES
 from tests.engine.head_samples import RATE, RecordingRun, sentence, silence
-from tests.engine.moving import Pixels, camera, moved_portrait, write_clip
+from tests.engine.moving import Pixels, camera, moved_portrait, track, write_clip
 
 HEAD, VIDEO = NODES
 SIDE = 384
@@ -31,14 +30,6 @@ def retalk(folder: Path, clip: Path, waveform: npt.NDArray[np.float32]) -> list[
 
 def frames_of(path: Path) -> list[Pixels]:
     return list(steady_frames(path, 1000, Fraction(25), lambda: None))
-
-
-def track(frames: list[Pixels]) -> list[Axes]:
-    tracker = FaceTracker(lambda: None)
-    for frame in frames:
-        tracker.see(frame)
-    (stretch,) = tracker.stretches
-    return smoothed(stretch.places)
 
 
 def darkness(frames: list[Pixels], places: list[Axes]) -> list[float]:

@@ -24,17 +24,15 @@ from comfy.jobs.labels import Labels
 from comfy.jobs.leases import Leases
 from comfy.jobs.operator import Operator
 from comfy.jobs.parts import Parts
-from comfy.jobs.patience import Patience
 from comfy.jobs.replicas import Replicas
 from comfy.jobs.sentences import Sentence
-from comfy.jobs.servers import Servers
 from comfy.jobs.store import Store
 from comfy.jobs.studio import WORKFLOWS
 from comfy.jobs.twins import Twins
 from comfy.jobs.waiting import Waiting
-from comfy.settings import Settings
 from comfy.workflow.task import load_tasks
 from tests.jobs.conftest import wait_for
+from tests.jobs.test_lengths import pool_of_two
 
 
 def test_an_operator_who_cancels_a_whole_ends_its_parts(tmp_path):
@@ -97,14 +95,10 @@ def test_a_file_that_goes_while_it_is_asked_for_again_is_said(studio, tmp_path):
 def test_a_job_that_a_server_lost_is_cut_for_the_next_one(tmp_path):
     """It was sent whole to a server that takes any length, and that is gone."""
     tasks = load_tasks(WORKFLOWS)
-    by_name = {variant.name: variant for variant in tasks["talking_head"].variants}
-    given = ["--data", str(tmp_path), "--servers", "http://127.0.0.1:1,http://127.0.0.1:2"]
-    settings = Settings.load(given, {})
-    servers = Servers(settings, tasks, Patience())
+    settings, servers = pool_of_two(tmp_path, tasks)
     gone, other = servers._all()
-    any_length = replace(by_name["infinitetalk"], safe_seconds=0.0)
-    for server, variant in ((gone, any_length), (other, by_name["infinitetalk-native"])):
-        server.online, server.ready = True, {"talking_head": (variant,)}
+    (variant,) = gone.ready["talking_head"]
+    gone.ready = {"talking_head": (replace(variant, safe_seconds=0.0),)}
     copyfile("assets/portrait.jpg", picture := tmp_path / "portrait.jpg")
     sound = tmp_path / "long.wav"
     soundfile.write(sound, np.zeros(16_000 * 12), 16_000)  # 12 s; the other one takes 8.9

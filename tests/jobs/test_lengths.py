@@ -73,16 +73,21 @@ def test_the_length_of_the_sound_reaches_the_server(studio, voice, tmp_path):
         assert video.streams.video[0].average_rate == 6  # 1.1 s times 5, rounded up
 
 
-def test_a_sound_is_cut_for_the_best_variant_and_servers_with_less_get_no_longer_parts(tmp_path):
-    """A pool of two, as it is seen while it answers: one has InfiniteTalk, one ComfyUI's own."""
-    tasks = load_tasks(WORKFLOWS)
+def pool_of_two(folder, tasks):
+    """As it is seen while it answers: one has InfiniteTalk, one ComfyUI's own."""
     by_name = {variant.name: variant for variant in tasks["talking_head"].variants}
-    given = ["--data", str(tmp_path), "--servers", "http://127.0.0.1:1,http://127.0.0.1:2"]
+    given = ["--data", str(folder), "--servers", "http://127.0.0.1:1,http://127.0.0.1:2"]
     settings = Settings.load(given, {})
     servers = Servers(settings, tasks, Patience())
-    better, native = servers._all()
-    for server, name in ((better, "infinitetalk"), (native, "infinitetalk-native")):
+    for server, name in zip(servers._all(), ("infinitetalk", "infinitetalk-native"), strict=True):
         server.online, server.ready = True, {"talking_head": (by_name[name],)}
+    return settings, servers
+
+
+def test_a_sound_is_cut_for_the_best_variant_and_servers_with_less_get_no_longer_parts(tmp_path):
+    tasks = load_tasks(WORKFLOWS)
+    settings, servers = pool_of_two(tmp_path, tasks)
+    better, native = servers._all()
     picture = tmp_path / "portrait.jpg"
     copyfile("assets/portrait.jpg", picture)
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from comfy.engine.head.geometry import Axes, Pixels
 from comfy.engine.node import NodeError
-from comfy.media.haar import Box, Cascades, Grey
+from comfy.media.haar import Box, Cascades, Grey, placed
 
 LARGEST_SCALE = 3.0
 TILTS = (0, -15, 15, -30, 30)  # degrees; Haar faces must be upright
@@ -140,7 +140,7 @@ def _chosen(faces: list[Face], which: str) -> Face | None:
         return faces[0] if faces else None
     if len(faces) < 2 or (which == "middle" and len(faces) % 2 == 0):
         raise NodeError("no_such_face", f"{len(faces)} faces were found; none is the {which} one")
-    return faces[{"left": 0, "middle": len(faces) // 2, "right": -1}[which]]
+    return placed(faces, which)
 
 
 def _search_picture(picture: Pixels, longest: int) -> tuple[Grey, float]:
