@@ -16,6 +16,7 @@ from comfy.jobs.studio import Studio
 from comfy.jobs.vitals import Vitals
 from comfy.text import say
 from comfy.ui.addresses import bound_fetches
+from comfy.ui.calm import calm
 from comfy.ui.door import Door
 from comfy.ui.examples import ASSETS
 from comfy.ui.guard import SHARE_SCRIPTS, Guard
@@ -42,7 +43,7 @@ def launch_page(page: gr.Blocks, studio: Studio) -> str:
     results_folder().mkdir(parents=True, exist_ok=True)
     gr.set_static_paths([results_folder()])
     page.queue(default_concurrency_limit=None, max_size=500, api_open=False)
-    _calm(page)
+    calm(page)
     _no_other_sites()
     _discreet()
     bound_fetches(settings.max_upload_mb)
@@ -149,14 +150,6 @@ def installable() -> dict[str, tuple[str, bytes]]:
     }
     drawn = {f"/{i['src']}": ("image/png", (ASSETS / i["src"]).read_bytes()) for i in icons}
     return {"/manifest.json": ("application/manifest+json", json.dumps(manifest).encode()), **drawn}
-
-
-def _calm(page: gr.Blocks) -> None:
-    """Gradio's queue looks for work every millisecond: 8 % of a core for nothing."""
-    queue = page._queue
-    if hasattr(queue, "sleep_when_free") and hasattr(queue, "progress_update_sleep_when_free"):
-        queue.sleep_when_free = 0.06
-        queue.progress_update_sleep_when_free = 0.5  # no event of ours uses gr.Progress
 
 
 def _discreet() -> None:
