@@ -159,11 +159,17 @@ def fitting(servers: Sequence[Able]) -> list[Able]:
 
 
 def expected(servers: Sequence[Able], known: Mapping[str, Known]) -> float:
-    """Seconds that a job will take with the best variant that these have, models loaded, where it
-    is quickest: see choice.choose."""
+    """Seconds that a job will take with the best variant that these have, where it is quickest:
+    see choice.choose."""
     best = min((able.order for able in servers), default=0)
     paces = [(a, pace_at(a.name, a.kind, a.guess, known)) for a in servers if a.order == best]
-    return min((pace.seconds(able.size) for able, pace in paces), default=0.0)
+    return min(
+        (
+            pace.seconds(able.size, cold=known.get(able.name, Known()).warm != able.kind)
+            for able, pace in paces
+        ),
+        default=0.0,
+    )
 
 
 def _candidate(able: Able, line: Line, now: float) -> Candidate:

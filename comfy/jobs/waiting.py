@@ -125,12 +125,19 @@ class Waiting:
                     self._endings.fail(job_id, StudioError("link_failed", task=task))
                 elif other.status == CANCELLED:
                     self._store.update(job_id, status=CANCELLED)
-            self._store.show(job, phase="links", place=0)
+            self._store.show(job, phase="links", place=0, expected=self._expected(job))
             if (place := max((other.place for other in linked if other), default=0)) >= FRONT:
                 self._sleep(place, len(self._servers.states()) or 1)  # not soon
             else:
                 self._store.wait(TICK)
         return False
+
+    def _expected(self, job: Job) -> float:
+        """Seconds that it will take, as far as can be told from what the jobs before it were given;
+        worked out once."""
+        if job.expected or not (names := self._servers.able(job.task, job.wish, job.values)):
+            return job.expected
+        return expected(self._abilities.of(job, names, ()), self._leases.line().known)
 
     def _sleep(self, place: int, servers: int) -> None:
         """While a job at this place of the line cannot come to its front."""

@@ -109,13 +109,13 @@ def _detail(jobs: Sequence[Job], status: str) -> Both | None:
     job = next(job for job in jobs if job.status == status)
     if status == FAILED:
         return _failure(job)
-    if status in (WAITING, PENDING):
-        return _waiting(job)
+    if status in (WAITING, PENDING) and (why := _waiting(job)):
+        return why
     if status == COMPLETED:
         return _told(jobs)
     if job.parts and job.place and not job.finished:
         return both("page.parts_left", left=job.place, count=len(job.parts))
-    left = _seconds_left(jobs) if status == IN_PROGRESS else 0.0
+    left = _seconds_left(jobs) if status != CANCELLED else 0.0
     return both("page.time_left", time=_clock(left)) if left else None
 
 
@@ -187,15 +187,38 @@ def _seconds(jobs: Sequence[Job], running: bool) -> float:
 
 
 def _seconds_left(jobs: Sequence[Job]) -> float:
-    """What was told before, and more and more the pace so far; 0 where both are worthless."""
-    if len(jobs) > 1 or not jobs[0].started or jobs[0].progress > 0.97:
+    """Until the last one is done: each begins after those it is made of, and after those of this
+    run that have its server. 0 while that cannot be told of one of them, and at the very end."""
+    ends: dict[str, float] = {}  # job -> seconds from now
+    busy: dict[str, float] = {}  # server -> the same
+    for job in jobs:  # in this order: upstream first
+        takes = _takes(job, sum(o.server == job.server and not o.finished for o in jobs) - 1)
+        if takes is None:
+            return 0.0
+        before = [ends.get(link.job, 0.0) for link in job.inputs]
+        ends[job.id] = takes + max([busy.get(job.server, 0.0), *before])
+        if job.server:
+            busy[job.server] = ends[job.id]
+    left = max(ends.values())
+    return left if left >= 3 else 0.0
+
+
+def _takes(job: Job, beside: int) -> float | None:
+    """Seconds that a job will still run: what was told before, and more and more the pace so far;
+    None where both are worthless, or others come first. `beside` jobs of its run have its server.
+    """
+    if job.finished:
         return 0.0
-    job = jobs[0]
-    used = time.time() - job.started
+    if job.status != IN_PROGRESS:
+        waits = job.phase in ("line", "server") or job.place > beside
+        return None if waits else job.expected or None
+    if job.progress > 0.97:
+        return 0.0
+    used = time.time() - job.started if job.started else 0.0
     paced = used / job.progress - used if job.progress >= 0.15 else 0.0
     told = max(0.0, job.expected - used)
-    left = told * (1 - job.progress) + paced * job.progress if told and paced else told or paced
-    return left if left >= 3 else 0.0
+    both_known = told * (1 - job.progress) + paced * job.progress
+    return (both_known if told and paced else told or paced) or None
 
 
 def _clock(seconds: float) -> str:

@@ -11,6 +11,7 @@ import pytest
 from comfy.jobs.estimate import Past
 from comfy.jobs.job import CANCELLED, COMPLETED, IN_PROGRESS, Job, Link, Output
 from comfy.jobs.leases import Able, Leases, expected
+from comfy.jobs.speeds import Known
 from comfy.jobs.store import Store
 from comfy.workflow.pace import Pace
 
@@ -245,6 +246,9 @@ def test_the_better_variant_is_expected_as_it_is_chosen(store):
     leases = Leases(store)
     assert expected([quicker, better], {}) == 90
     assert expected([], {}) == 0
+    loads = Able("one", "t/big", guess=Pace(each=9, load=60))
+    assert expected([loads], {}) == 69
+    assert expected([loads], {"one": Known(warm="t/big")}) == 9
     assert leases.take(job, [quicker, better], anywhere) == "one"
 
 

@@ -149,6 +149,14 @@ def test_cancel_of_a_chain_cancels_what_only_it_needed(studio, picture, voice):
     assert [finished(studio, job).status for job in jobs][1:] == [CANCELLED, CANCELLED]
 
 
+def test_the_last_step_of_a_chain_is_told_before_the_others_are_done(studio, picture, voice):
+    spoken = {"reference_audio": voice, "text": LONG + "told"}
+    *_, video = studio.submit_pipeline({"image": picture, **spoken}, owner=person())
+    seen = next(seen for seen in studio.watch(video.id, tick=0.05) if seen.phase == "links")
+    assert seen.expected > 0
+    studio.cancel(video.id)
+
+
 @pytest.mark.parametrize("alone", ["before", "after"])
 def test_cancel_of_a_chain_leaves_what_was_asked_for_by_itself(studio, picture, voice, alone):
     """Say, in another tab: it is one job, as it has the same values."""

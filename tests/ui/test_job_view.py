@@ -161,6 +161,49 @@ def test_the_chain_is_one_card_with_its_tasks_as_steps() -> None:
     assert steps(card) == "Clean up:done Voice:now Talking head:todo"
 
 
+def chain(*, second: dict[str, Any], last: dict[str, Any]) -> list[Job]:
+    """A picture that is half cleaned after ten seconds; the speech, and the video of both."""
+    first = {"status": "in_progress", "phase": "run", "progress": 0.5, "started": NOW - 10}
+    links = {"image": Link("a"), "audio": Link("b")}
+    return [
+        job(id="a", server="one", expected=20.0, **first),
+        job(id="b", task="voice_clone", **second),
+        job(id="c", task="talking_head", values=links, phase="links", **last),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("second", "last", "told"),
+    [
+        # beside the first step, on another server: the longer one counts
+        ({"server": "two", "phase": "upload", "expected": 40.0}, {"expected": 60.0}, "1:40"),
+        # on the same server: one after the other
+        (
+            {"server": "one", "phase": "queue", "place": 1, "expected": 40.0},
+            {"expected": 60.0},
+            "1:50",
+        ),
+        ({"status": "completed"}, {"expected": 60.0}, "1:10"),
+        ({"status": "completed"}, {"expected": 0.0}, None),  # nobody can tell yet
+        ({"phase": "line", "expected": 40.0}, {"expected": 60.0}, None),  # others come first
+        ({"server": "one", "phase": "queue", "place": 2, "expected": 4.0}, {"expected": 6.0}, None),
+    ],
+)
+def test_the_chain_tells_the_time_until_its_last_step_is_done(
+    second: dict[str, Any], last: dict[str, Any], told: str | None
+) -> None:
+    detail = run_card(chain(second=second, last=last))["detail"]
+    assert detail == (told and {"zh": f"大约还需 {told}", "en": f"about {told} left"})
+
+
+def test_a_chain_between_two_steps_still_tells_the_time_left() -> None:
+    done = [job(id=name, status="completed") for name in "ab"]
+    links = {"image": Link("a"), "audio": Link("b")}
+    waits = job(id="c", task="talking_head", values=links, expected=75.0)
+    assert english(run_card([*done, waits.changed(phase="upload")]))["detail"] == "about 1:15 left"
+    assert run_card([*done, waits.changed(phase="server")])["detail"]["en"].startswith("No server")
+
+
 def test_a_chain_with_a_broken_part_has_failed_even_while_others_go_on() -> None:
     jobs = [
         job(id="a", status="failed", error={"code": "picture_unusable"}),
