@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from comfy.engine.codecs.sound import decode
 from comfy.engine.node import Audio, Interrupted, NodeError
 from comfy.engine.nodes.head import NODES
 from tests.engine.head_samples import RATE, RecordingRun, portrait, sentence, silence
@@ -55,6 +56,17 @@ def test_the_file_plays_in_any_browser(tmp_path: Path) -> None:
         assert (sound.codec_context.name, sound.rate) == ("aac", 48_000)
     content = path.read_bytes()
     assert 0 < content.index(b"moov") < content.index(b"mdat")  # faststart
+
+
+def test_the_sound_keeps_its_level(tmp_path: Path) -> None:
+    """What was brought to a level before is neither turned up nor down, and gets no peaks."""
+    waveform = sentence()
+    path = talk(RecordingRun(tmp_path), waveform, width=160, fps=10)
+    heard = decode(path, lambda: None).waveform
+    before, after = (np.sqrt((wave.astype(np.float64) ** 2).sum()) for wave in (waveform, heard))
+    # 48,000 samples a second instead of RATE
+    assert after / before == pytest.approx(np.sqrt(48_000 / RATE), rel=0.02)
+    assert np.abs(heard).max() < 1.05 * np.abs(waveform).max()
 
 
 def test_stereo_at_an_odd_rate_stays_stereo(tmp_path: Path) -> None:

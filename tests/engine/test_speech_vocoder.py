@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from comfy.engine.speech import analysis, level, pitch, synthesis
+from comfy.engine.speech import analysis, level, loudness, pitch, synthesis
 from comfy.engine.speech.aperiodicity import BANDS, aperiodicity
 from comfy.engine.speech.base_voice import VOICES, Language, analyse_base, base_voice, measure
 from comfy.engine.speech.envelope import envelope
 from comfy.engine.speech.frames import BINS, HOP, SAMPLE_RATE, Array, count
+from comfy.media import join_sound
 
 
 def never() -> None:
@@ -133,7 +134,8 @@ def test_a_voice_taken_apart_and_put_together_keeps_its_pitch_and_level() -> Non
     both = (f0 > 0) & parts.voiced
     assert both.mean() > 0.95
     assert np.abs(12 * np.log2(f0[both] / parts.f0[both]))[5:-5].max() < 0.5
-    assert level.speech_rms(again) == pytest.approx(level.speech_rms(wave), rel=0.1)
+    before, after = (loudness.integrated(loudness.steps(one)) for one in (wave, again))
+    assert after == pytest.approx(before, abs=1)
 
 
 @pytest.mark.parametrize("language", VOICES)
@@ -158,5 +160,20 @@ def test_the_limiter_turns_peaks_down_without_clipping_them() -> None:
     wave = 0.3 * np.sin(2 * np.pi * 200 * time) * (1 + 4 * np.exp(-(((time - 0.25) / 0.01) ** 2)))
     limited = level.limit(wave)
     assert np.abs(limited).max() <= level.CEILING + 1e-9
+    between = 4 * np.fft.irfft(np.fft.rfft(limited), 4 * len(limited))
+    assert np.abs(between).max() <= level.CEILING + 1e-3
     np.testing.assert_allclose(limited[:3000], wave[:3000], rtol=1e-9)
     assert np.abs(np.diff(limited, 2)).max() < 1.1 * np.abs(np.diff(wave, 2)).max()
+
+
+def test_loudness_is_that_of_the_standard() -> None:
+    """A sine of 997 Hz, one of 60 Hz that is heard less, and speech with pauses."""
+    time = seconds(3)
+    sine = np.sin(2 * np.pi * 997 * time)
+    assert loudness.integrated(loudness.steps(sine)) == pytest.approx(-3.01, abs=0.02)
+    for wave in (0.3 * np.sin(2 * np.pi * 60 * time), np.pad(0.1 * sine, 3 * len(sine))):
+        twice = np.fft.irfft(np.fft.rfft(wave), 2 * len(wave)) * 2
+        wanted = join_sound.loudness(twice.astype(np.float32))  # FFmpeg's, at 44,100 Hz
+        assert loudness.integrated(loudness.steps(wave)) == pytest.approx(wanted, abs=0.2)
+    assert loudness.integrated(loudness.steps(np.zeros(len(time)))) == loudness.SILENCE
+    assert loudness.integrated(loudness.steps(np.zeros(0))) == loudness.SILENCE

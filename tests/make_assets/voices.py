@@ -79,7 +79,7 @@ def speak(speaker: Speaker) -> npt.NDArray[np.float32]:
         jitter=_JITTER,
         random=random,
     )
-    levelled = level.fade(level.set_level(revoiced, level.TARGET), 0.02)
+    levelled = level.fade(level.limit(level.set_level(revoiced, level.ALIKE)), 0.02)
     return np.pad(levelled, round(_PAUSE * SAMPLE_RATE)).astype(np.float32)
 
 

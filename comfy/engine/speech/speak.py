@@ -75,9 +75,10 @@ def speak(
         run.progress(index + 1, steps)
         random = np.random.default_rng([seed, index])
         pieces.append(_say(sentence, delivery, run.check, random))
-    run.progress(steps, steps)
     if not any(piece.any() for piece in pieces):
         raise _no_text()
+    pieces = level.master(pieces, level.TARGET + delivery.prosody.gain, run.check)
+    run.progress(steps, steps)
     return Audio(np.concatenate(pieces)[None], SAMPLE_RATE)
 
 
@@ -101,7 +102,7 @@ def pace_of(voice: VoiceProfile, language: Language) -> float:
 def _say(
     sentence: script.Sentence, delivery: Delivery, check: Check, random: np.random.Generator
 ) -> npt.NDArray[np.float32]:
-    """One sentence, levelled, with the silence after it."""
+    """One sentence, as loud as every other, with the silence after it."""
     shaped = [_shape(*part, delivery, check) for part in _read_aloud(sentence, delivery)]
     wave: Array = np.zeros(0)
     if shaped:
@@ -168,4 +169,4 @@ def _render(
     f0 = contour.pitch(height, speech.voiced, delivery.voice, prosody, random)
     jitter = _JITTER + prosody.jitter
     wave = synthesis.synthesise(f0, envelope, speech.noise, check, jitter=jitter, random=random)
-    return level.fade(level.set_level(wave, level.TARGET * 10 ** (prosody.gain / 20)))
+    return level.fade(level.set_level(wave, level.ALIKE))
