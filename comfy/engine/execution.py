@@ -14,6 +14,7 @@ from PIL import Image
 from comfy.engine.cache import Cache, cache_keys
 from comfy.engine.folders import Folders
 from comfy.engine.graph import Prompt, links_of
+from comfy.engine.loading import load
 from comfy.engine.node import Interrupted, Nodes, Result
 from comfy.engine.queue import Ended, Item
 
@@ -136,6 +137,8 @@ class Execution:
         run = NodeRun(self, node_id, self._folders)
         try:
             run.check()
+            if node.needs:
+                load(node.needs, run.check)
             result = node.run(run, **inputs)
         except Interrupted:
             self._note("execution_interrupted", everybody=True, **self._where(node_id))

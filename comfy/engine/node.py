@@ -94,6 +94,9 @@ class Node:
     `comfy.engine.folders.Folders` and returns a sentence or "" (VALIDATE_INPUTS). The inputs that
     `validate` names are not checked against list, min and max.
 
+    `needs` names the module with the node's heavy libraries: it is loaded before `run` is called,
+    and the wait for it can be cancelled.
+
     `classic` describes the node the way ComfyUI describes its older ("V1") node classes;
     `output_names` default to the output types.
     """
@@ -113,6 +116,7 @@ class Node:
     python_module: str = "comfy.engine"
     hidden: tuple[str, ...] = ()
     classic: bool = False
+    needs: str = ""
 
 
 Nodes = Mapping[str, Node]

@@ -58,6 +58,7 @@ NODES: list[Node] = [
         },
         outputs=("VIDEO",),
         run=_run,
+        needs="comfy.engine.head.talk",
     ),
     Node(
         class_type="CPUTalkingVideo",
@@ -76,5 +77,6 @@ NODES: list[Node] = [
         },
         outputs=("VIDEO",),
         run=_run_on_video,
+        needs="comfy.engine.head.retalk",
     ),
 ]

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from functools import cache
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,9 +23,7 @@ MaskBatch = npt.NDArray[np.float32]
 def _remove_text(
     run: Run, image: ImageBatch, instruction: str = "", mask: MaskBatch | None = None
 ) -> Result:
-    while _libraries().is_alive():
-        _libraries().join(0.1)
-        run.check()
+    # OpenCV and the reader take seconds to load; the engine must answer before that
     from comfy.engine.image.remove_text import remove_text  # noqa: PLC0415
 
     cleaned: list[npt.NDArray[np.uint8]] = []
@@ -42,19 +38,6 @@ def _remove_text(
     ]
     batch = cleaned[0][None] if len(cleaned) == 1 else np.stack(cleaned)  # no copy of a large one
     return Result((batch,), {"text": said})
-
-
-@cache
-def _libraries() -> Thread:
-    """A thread that loads cv2, rapidocr and onnxruntime: they take seconds in which somebody may
-    want to stop, and the engine must answer before that."""
-    thread = Thread(target=_load_libraries, daemon=True)
-    thread.start()
-    return thread
-
-
-def _load_libraries() -> None:
-    import comfy.engine.image.remove_text  # noqa: F401, PLC0415
 
 
 def _painted(
@@ -93,6 +76,7 @@ NODES = [
         },
         outputs=("IMAGE",),
         run=_remove_text,
+        needs="comfy.engine.image.remove_text",
         description=(
             "Finds text with OCR and fills it in smoothly. The instruction, in Chinese or English, "
             "says what goes and what stays; an empty one removes all overlay text. With a "

@@ -67,6 +67,7 @@ NODES: list[Node] = [
         inputs={"audio": Input("COMBO", options={"multiselect": False, "audio_upload": True})},
         outputs=("AUDIO",),
         run=_load_audio,
+        needs="comfy.engine.codecs.sound",
         choices={"audio": lambda folder: list_files(folder, "audio", "video")},
         fingerprint=lambda run, audio: file_digest(run, audio),
         validate=_check_audio,

@@ -60,6 +60,7 @@ NODES = [
         },
         outputs=("AUDIO",),
         run=speak_like,
+        needs="comfy.engine.speech.speak",
         description=(
             "Synthetic preview voice, Chinese and English, shaped after the pitch, timbre and pace "
             "of a recording. Not a clone of the speaker."
