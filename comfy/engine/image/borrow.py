@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from comfy.engine.image.membrane import Floats, membrane
-from comfy.engine.image.windows import Mask, Window, dilate
+from comfy.engine.image.pairs import in_pairs
+from comfy.engine.image.windows import Mask, Window, bounds, dilate
 
 _TILE = 64  # px: side of the parts of a hole that look for shifts of their own
 _AROUND = 20  # px of known scene around such a part that must fit
@@ -81,9 +82,7 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> tuple[Floats
 
 def _place(hole: Mask) -> Window:
     """The hole and as much around it as decides about its pixels."""
-    rows, columns = np.flatnonzero(hole.any(axis=1)), np.flatnonzero(hole.any(axis=0))
-    tight = Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
-    return tight.grown(_SCALES[-1][0] // 2 + _RIM, hole.shape)
+    return bounds(hole).grown(_SCALES[-1][0] // 2 + _RIM, hole.shape)
 
 
 def _scene(guess: Floats, hole: Mask, shifts: Sequence[Shift], place: Window) -> _Scene:
@@ -123,8 +122,8 @@ def _lost_detail(guess: Floats, hole: Mask) -> Floats:
 
 def _mean_around(values: Floats, weight: Floats) -> Floats:
     """Weighted means around each pixel: near ones count most, far ones where no other is."""
-    total, counted = np.zeros_like(weight), np.full_like(weight, 1e-6)
     weighted = values * weight
+    total, counted = np.zeros_like(weight), np.full_like(weight, 1e-6)
     for size, share in _SCALES:
         total += share * cv2.blur(weighted, (size, size))
         counted += share * cv2.blur(weight, (size, size))
@@ -135,25 +134,24 @@ def _shifts(guess: Floats, hole: Mask, wanted: Mask, check: Callable[[], None]) 
     """The best shifts of every part of the hole, those wanted by most parts first."""
     grey = cv2.cvtColor(guess, cv2.COLOR_RGB2GRAY)
     votes: dict[Shift, float] = {}
-    for top in range(0, hole.shape[0], _TILE):
-        check()
-        for left in range(0, hole.shape[1], _TILE):
-            part = np.zeros_like(wanted)
-            block = (slice(top, top + _TILE), slice(left, left + _TILE))
-            part[block] = wanted[block]
-            if part.any():
-                for rank, shift in enumerate(_shifts_of(grey, hole, part)):
-                    votes[shift] = votes.get(shift, 0) + 1 / (1 + rank)
+    blocks = [
+        Window(left, top, left + _TILE, top + _TILE).grown(0, hole.shape)
+        for top in range(0, hole.shape[0], _TILE)
+        for left in range(0, hole.shape[1], _TILE)
+    ]
+    busy = [block for block in blocks if wanted[block.slices].any()]
+    for shifts in in_pairs(lambda block: _shifts_of(grey, hole, wanted, block), busy, check):
+        for rank, shift in enumerate(shifts):
+            votes[shift] = votes.get(shift, 0) + 1 / (1 + rank)
     return sorted(votes, key=lambda shift: -votes[shift])[:_MOST]
 
 
-def _shifts_of(grey: Floats, hole: Mask, part: Mask) -> list[Shift]:
+def _shifts_of(grey: Floats, hole: Mask, wanted: Mask, block: Window) -> list[Shift]:
     """Where else the surroundings of this part of the hole are found, best first."""
-    rows, columns = np.flatnonzero(part.any(axis=1)), np.flatnonzero(part.any(axis=0))
-    height, width = hole.shape
-    top, bottom = max(0, rows[0] - _AROUND), min(height, rows[-1] + _AROUND + 1)
-    left, right = max(0, columns[0] - _AROUND), min(width, columns[-1] + _AROUND + 1)
-    missing = part[top:bottom, left:right]
+    part = bounds(wanted[block.slices]).moved(block.left, block.top)
+    left, top, right, bottom = part.grown(_AROUND, hole.shape)
+    missing = np.zeros((bottom - top, right - left), bool)
+    missing[part.moved(-left, -top).slices] = wanted[part.slices]
     near = dilate(missing, 2 * _AROUND + 1) & ~hole[top:bottom, left:right]
     if near.sum() < missing.sum() // 4 + 16:
         return []
@@ -171,7 +169,7 @@ def _shifts_of(grey: Floats, hole: Mask, part: Mask) -> list[Shift]:
         y, x = np.unravel_index(int(np.argmin(apart)), apart.shape)
         if not np.isfinite(apart[y, x]):
             break
-        result.append((int(x) + from_x - int(left), int(y) + from_y - int(top)))
+        result.append((int(x) + from_x - left, int(y) + from_y - top))
         apart[max(0, y - _APART) : y + _APART + 1, max(0, x - _APART) : x + _APART + 1] = np.inf
     return result
 
@@ -181,15 +179,19 @@ def _cheapest(
 ) -> tuple[Floats, Indices]:
     """The lowest squared difference around each pixel, and the index of its shift."""
     here, known = scene.at((0, 0))
-    best = np.full(known.shape, np.inf, np.float32)
-    which = np.zeros(known.shape, np.int32)
-    for index, shift in enumerate(shifts):
-        check()
+
+    def cost_of(shift: Shift) -> Floats:
         colours, there = scene.at(shift)
         cost = _mean_around(_mean_square(cv2.subtract(colours, here)), known * there)
         cost[there == 0] = np.inf
+        return cost
+
+    best = np.full(known.shape, np.inf, np.float32)
+    which = np.zeros(known.shape, np.int32)
+    for index, cost in enumerate(in_pairs(cost_of, shifts, check)):
         better = cost < best
-        best[better], which[better] = cost[better], index
+        np.copyto(best, cost, where=better)
+        which[better] = index
     return best, which
 
 
@@ -200,12 +202,17 @@ def _composed(
     around = dilate(hole, _RIM)
     here, _ = scene.at((0, 0))
     total, counted = np.zeros_like(here), np.full(hole.shape, 1e-6, np.float32)
-    for index in np.unique(which[around]).tolist():
+    taken = np.where(dilate(around, _FEATHER[0]), which, -1)  # beyond, nothing is pieced together
+    for index in np.unique(taken[taken >= 0]).tolist():
         check()
+        part = (taken == index).astype(np.float32)
+        near = bounds(part > 0).grown(_FEATHER[0], hole.shape)
         colours, there = scene.at(shifts[index])
-        weight = cv2.blur((which == index).astype(np.float32), _FEATHER) * there
-        total += weight[..., None] * colours
-        counted += weight
+        weight = cv2.blur(part[near.slices], _FEATHER) * there[near.slices]
+        rows, columns = np.divmod(np.flatnonzero(weight), weight.shape[1])
+        spots = rows + near.top, columns + near.left
+        total[spots] += weight[rows, columns][:, None] * colours[spots]
+        counted[spots] += weight[rows, columns]
     pieces = total / counted[..., None]
     off = membrane(np.clip(here - pieces, -40, 40), hole | ~around)
     return np.asarray(pieces + off, np.float32)

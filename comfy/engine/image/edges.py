@@ -72,9 +72,9 @@ def _flow(smooth: Floats, hole: Mask) -> _Flow:
     grey = cv2.GaussianBlur(cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY), (0, 0), 1.0)
     x, y = (cv2.Sobel(grey, cv2.CV_32F, *order) / 4 for order in ((1, 0), (0, 1)))
     known = (~dilate(hole, 3)).astype(np.float32)
+    weight = cv2.GaussianBlur(known, (0, 0), _INTEGRATION) + 1e-5
 
     def mean(values: npt.NDArray[np.float32]) -> Floats:
-        weight = cv2.GaussianBlur(known, (0, 0), _INTEGRATION) + 1e-5
         return np.asarray(cv2.GaussianBlur(values * known, (0, 0), _INTEGRATION) / weight)
 
     xx, xy, yy = mean(x * x), mean(x * y), mean(y * y)

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.engine.image.colours import colour_distance
 from comfy.engine.image.membrane import Floats, membrane
 from comfy.engine.image.text_boxes import Picture, TextBox
 from comfy.engine.image.windows import Mask, Window, around, dilate
@@ -43,7 +44,7 @@ def _icon(view: Picture, glyph: float) -> Mask:
         return nothing
     if _is_busy(lab[~inner]):
         return _plain_badge(lab, glyph)
-    change = np.linalg.norm(lab - membrane(lab, inner), axis=2)
+    change = colour_distance(lab, membrane(lab, inner))
     noise = float(np.percentile(change[~inner], 90))
     marks = (change > max(8, noise * 2.5)).view(np.uint8)
     closed = cv2.morphologyEx(marks, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
@@ -60,7 +61,7 @@ def _plain_badge(lab: Floats, glyph: float) -> Mask:
     _, _, colours = cv2.kmeans(samples, 5, None, criteria, 2, cv2.KMEANS_PP_CENTERS)
     result = np.zeros(lab.shape[:2], bool)
     for colour in colours:
-        like = np.linalg.norm(lab - colour, axis=2) < _SAME
+        like = colour_distance(lab, colour) < _SAME
         count, labels, stats, middles = cv2.connectedComponentsWithStats(like.view(np.uint8))
         for label in range(1, count):
             level = abs(middles[label][1] - lab.shape[0] / 2) < 0.35 * glyph
@@ -73,7 +74,7 @@ def _plain_badge(lab: Floats, glyph: float) -> Mask:
 
 
 def _is_busy(frame: Floats) -> bool:
-    away = np.linalg.norm(frame - np.median(frame, axis=0), axis=1)
+    away = colour_distance(frame, np.median(frame, axis=0))
     return float(np.percentile(away, 80)) > _BUSY
 
 

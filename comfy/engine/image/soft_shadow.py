@@ -25,14 +25,14 @@ def soft_shadow(light: Floats, mask: Mask, glyph: float) -> Mask:
     distance = cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, 5)
     reach = max(4.0, glyph * _REACH)
     outside = distance > reach
-    if not mask.any() or outside.sum() < 100:
+    if not mask.any() or np.count_nonzero(outside) < 100:
         return np.zeros_like(mask)
-    expected = membrane(np.repeat(light[..., None], 3, axis=2), ~outside)[..., 0]
+    expected = membrane(light, ~outside)
     detail = _detail(light, outside, reach)
     calm = (detail < _MAX_DETAIL) & (_slope(expected) * reach < _MAX_RISE)
     near = calm & (distance > 0) & (distance <= max(2.0, reach * 0.35))
     rim = calm & (distance > reach * 0.85) & ~outside
-    if min(near.sum(), rim.sum()) < 50:
+    if min(np.count_nonzero(near), np.count_nonzero(rim)) < 50:
         return np.zeros_like(mask)
     change = expected - cv2.GaussianBlur(light, (0, 0), 1)
     darker = calm & ~outside & (change > np.maximum(_MIN_CHANGE, 2 * detail))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from comfy.engine.image.colours import colour_distance
 from comfy.engine.image.glyph_colour import Areas, glyph_pixels
 from comfy.engine.image.membrane import Floats, membrane
 from comfy.engine.image.soft_shadow import soft_shadow
@@ -66,7 +67,7 @@ def _areas(shape: tuple[int, ...], corners: Corners, glyph: float) -> Areas:
     ring = dilate(inside, int(glyph * 0.5) | 1) & ~inside
     edge = inside & ~polygon(shape, corners)
     edge |= ring & dilate(inside, int(glyph * 0.2) | 1)
-    return Areas(inside, core if core.sum() >= 30 else inside, edge, ring)
+    return Areas(inside, core if np.count_nonzero(core) >= 30 else inside, edge, ring)
 
 
 def _letters(lab: Floats, seed: Mask, areas: Areas, glyph: float) -> Mask:
@@ -74,11 +75,11 @@ def _letters(lab: Floats, seed: Mask, areas: Areas, glyph: float) -> Mask:
     central = seed & areas.core
     colour = np.median(lab[central if central.any() else seed], axis=0)
     # lightness varies more than hue within a stroke
-    difference = np.linalg.norm((lab - colour) * np.array([0.8, 1, 1], np.float32), axis=2)
+    difference = colour_distance(lab, colour, (0.8, 1, 1))
     tolerance = np.clip(np.percentile(difference[seed], 85) * 1.15, 8, 26)
     like = difference < tolerance
     letters = like & areas.inside & ~_background_blobs(like, areas.inside, glyph)
-    if letters.sum() < max(12, 0.25 * seed.sum()):
+    if np.count_nonzero(letters) < max(12, 0.25 * np.count_nonzero(seed)):
         return np.asarray(seed & areas.inside, bool)
     return np.asarray(letters, bool)
 
@@ -108,16 +109,16 @@ def _with_surroundings(
     """The letters with their outline and antialiased border, and whether there is an outline."""
     reach = max(2, round(glyph * 0.16))  # widest outline
     behind = membrane(lab, dilate((distance <= reach) & areas.inside, 3))
-    change = np.linalg.norm(lab - behind, axis=2)
+    change = colour_distance(lab, behind)
     beyond = (distance > reach) & (distance <= reach * 2.2)
     spread = _spread(lab[areas.ring])
-    calm = float(np.percentile(change[beyond], 60)) if beyond.sum() > 50 else spread
+    calm = float(np.percentile(change[beyond], 60)) if np.count_nonzero(beyond) > 50 else spread
     width, outline = _outline(lab, letters, distance, areas, reach)
     soft = 1 if glyph < 40 else 2
     mask: Mask = distance <= width + soft + 0.5
     if outline is not None:
         near = distance <= width + max(2, glyph * 0.1)
-        shadow = (np.linalg.norm(lab - outline, axis=2) < 14) & near & areas.inside & ~mask
+        shadow = (colour_distance(lab, outline) < 14) & near & areas.inside & ~mask
         mask |= _small_parts(shadow, glyph * glyph * 0.1)
     bounds = dilate(areas.inside, 2 * soft + 1)
     mask &= bounds | (distance <= 1)
@@ -142,7 +143,7 @@ def _enclosed(mask: Mask, foreign: Mask, glyph: float) -> Mask:
 def _spread(colours: Floats) -> float:
     if len(colours) <= 50:
         return 10.0
-    return float(np.median(np.linalg.norm(colours - np.median(colours, axis=0), axis=1)))
+    return float(np.median(colour_distance(colours, np.median(colours, axis=0))))
 
 
 def _outline(
@@ -158,18 +159,19 @@ def _outline(
     background = np.median(around_text, axis=0) if len(around_text) > 50 else None
     spread = _spread(around_text)
     width, outline = 0, None
+    near = (distance > 0.5) & (distance <= reach + 0.5) & areas.inside
+    near_colours, near_distance = lab[near], distance[near]
     for radius in range(1, reach + 1):
-        at = (distance > radius - 0.5) & (distance <= radius + 0.5) & areas.inside
-        if at.sum() < 20:
+        colours = near_colours[(near_distance > radius - 0.5) & (near_distance <= radius + 0.5)]
+        if len(colours) < 20:
             break
-        colours = lab[at]
         colour = np.median(colours, axis=0)
-        even = np.median(np.linalg.norm(colours - colour, axis=1)) < max(9, 0.6 * spread)
+        even = np.median(colour_distance(colours, colour)) < max(9, 0.6 * spread)
         if outline is None and radius <= max(2, reach // 2) and even:
             new = background is None or np.linalg.norm(colour - background) > 12
             outline = colour if new and np.linalg.norm(colour - fill_colour) > 25 else None
         if outline is not None and radius > 1:
-            same = (np.linalg.norm(colours - outline, axis=1) < 18).mean()
+            same = (colour_distance(colours, outline) < 18).mean()
             width = radius if same > 0.5 else width
     return width, outline
 

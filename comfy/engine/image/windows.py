@@ -42,6 +42,9 @@ class Window(NamedTuple):
             max(0, min(height, self.bottom + pad)),
         )
 
+    def moved(self, right: int, down: int) -> Window:
+        return Window(self.left + right, self.top + down, self.right + right, self.bottom + down)
+
     def touches(self, other: Window) -> bool:
         return (
             self.left < other.right
@@ -64,6 +67,12 @@ def around(corners: Corners) -> Window:
     left, top = np.floor(corners.min(axis=0)).astype(int)
     right, bottom = np.ceil(corners.max(axis=0)).astype(int) + 1
     return Window(int(left), int(top), int(right), int(bottom))
+
+
+def bounds(mask: Mask) -> Window:
+    """The smallest window with every marked pixel in it; at least one must be."""
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    return Window(left, top, left + width, top + height)
 
 
 def polygon(shape: tuple[int, ...], corners: Corners, grow: float = 0.0) -> Mask:
