@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,19 +35,46 @@ def write_mp4(
 
     `waveform` is [channels, samples] in -1..1; one channel stays mono, more become stereo.
     """
-    with av.open(str(path), "w", options={"movflags": "+faststart"}) as container:
-        converter = VideoReformatter()  # one for all frames: its tables take longer than a frame
-        video: Any = None
-        sound: _Sound | None = None
+    with (
+        av.open(str(path), "w", options={"movflags": "+faststart"}) as container,
+        ThreadPoolExecutor(1, thread_name_prefix="head-encode") as beside,
+    ):
+        film = _Film(container, count, fps, waveform, sample_rate)
+        # a frame is written while the next one is drawn: that is what the second core is for
+        written: Future[None] | None = None
         for index, pixels in enumerate(frames):
-            if video is None or sound is None:
-                video = _video_stream(container, pixels, fps)
-                sound = _Sound(container, waveform, sample_rate, float(count / fps))
-            container.mux(video.encode(_video_frame(converter, pixels, index, fps)))
-            sound.write_until(float((index + 1) / fps) + SOUND_AHEAD)
-        if video is not None and sound is not None:
-            container.mux(video.encode(None))
-            sound.finish()
+            if written is not None:
+                written.result()
+            written = beside.submit(film.write, index, pixels)
+        if written is not None:
+            written.result()
+            film.finish()
+
+
+class _Film:
+    """The file's two streams, which begin with the first frame."""
+
+    def __init__(
+        self, container: Any, count: int, fps: Fraction, waveform: Floats, sample_rate: int
+    ) -> None:
+        self._container = container
+        self._fps = fps
+        self._converter = VideoReformatter()  # one for all: its tables take longer than a frame
+        self._picture: Any = None
+        # the picture's stream is the file's first
+        self._begin_sound = partial(_Sound, container, waveform, sample_rate, float(count / fps))
+
+    def write(self, index: int, pixels: Pixels) -> None:
+        if self._picture is None:
+            self._picture = _video_stream(self._container, pixels, self._fps)
+            self._sound = self._begin_sound()
+        frame = _video_frame(self._converter, pixels, index, self._fps)
+        self._container.mux(self._picture.encode(frame))
+        self._sound.write_until(float((index + 1) / self._fps) + SOUND_AHEAD)
+
+    def finish(self) -> None:
+        self._container.mux(self._picture.encode(None))
+        self._sound.finish()
 
 
 def _video_stream(container: Any, pixels: Pixels, fps: Fraction) -> Any:
