@@ -15,6 +15,8 @@ import rapidocr
 from omegaconf import flag_override
 from onnxruntime import InferenceSession, RunOptions, SessionOptions
 from rapidocr import RapidOCR
+from rapidocr.ch_ppocr_det import TextDetector
+from rapidocr.ch_ppocr_det.utils import DetPreProcess
 from rapidocr.ch_ppocr_rec.typings import TextRecOutput
 from rapidocr.utils.process_img import get_rotate_crop_image
 
@@ -53,7 +55,7 @@ def read_lines(
     height, width = picture.shape[:2]
     if min(height, width) < _MIN_SIDE:
         return []
-    small = np.ascontiguousarray(reduced(picture, scale)[..., ::-1])  # RapidOCR expects BGR
+    small = np.asarray(cv2.cvtColor(reduced(picture, scale), cv2.COLOR_RGB2BGR), np.uint8)
     boxes = _run(check, lambda: _reader()(small, use_cls=False, use_rec=False).boxes)
     if boxes is None:
         return []
@@ -106,6 +108,19 @@ class _Session(InferenceSession):  # type: ignore[misc]  # onnxruntime tells no 
         return super().run(*given, **named, run_options=options)
 
 
+class _Prepared(DetPreProcess):  # type: ignore[misc]  # RapidOCR tells no types
+    """What the detector is given, in a tenth of the time: there are but 256 values to compute."""
+
+    def normalize(self, picture: Picture) -> npt.NDArray[np.float32]:
+        values = super().normalize(np.repeat(np.arange(256, dtype=np.uint8), 3).reshape(-1, 1, 3))
+        return np.asarray(cv2.LUT(picture, values.astype(np.float32)), np.float32)
+
+
+class _Detector(TextDetector):  # type: ignore[misc]  # RapidOCR tells no types
+    def get_preprocess(self) -> DetPreProcess:
+        return _Prepared(self.limit_side_len, self.limit_type, self.mean, self.std)
+
+
 @cache
 def _reader() -> RapidOCR:
     reader = RapidOCR(
@@ -119,6 +134,7 @@ def _reader() -> RapidOCR:
     with flag_override(reader.cfg, "allow_objects", True):
         reader.cfg.Det.session = _session("det")
         reader.cfg.Rec.session = _session("rec")
+    reader.text_det = _Detector(reader.cfg.Det)
     return reader
 
 

@@ -38,6 +38,39 @@ def test_a_picture_that_is_all_hole_does_not_break_the_membrane() -> None:
     assert np.isfinite(membrane(np.ones((5, 7, 3), np.float32), np.ones((5, 7), bool))).all()
 
 
+def test_a_membrane_of_one_channel_is_that_of_three() -> None:
+    light, hole = scene()[..., 0].astype(np.float32), np.zeros((HEIGHT, WIDTH), bool)
+    hole[20:40, 30:200] = hole[:, -3:] = True
+    three = membrane(np.repeat(light[..., None], 3, axis=2), hole)
+    assert np.allclose(membrane(light, hole), three[..., 1], atol=1e-3)
+
+
+def test_a_coarse_picture_has_the_means_of_what_is_known() -> None:
+    picture, hole = scene()[:38, :51], np.random.default_rng(1).random((38, 51)) < 0.5
+    hole[8:16, 12:20] = True  # whole blocks
+    means, missing = fill_module._reduced(picture, hole, 4)
+    assert missing.sum() == 4
+    for row, column in ((0, 0), (9, 3), (4, 12)):  # two of them cut by the border
+        block = slice(4 * row, 4 * row + 4), slice(4 * column, 4 * column + 4)
+        expected = picture[block][~hole[block]].mean(axis=0)
+        assert np.allclose(means[row, column], expected, atol=1e-3)
+    assert (missing[2:4, 3:5]).all()
+
+
+def test_the_made_grain_repeats_without_a_seam() -> None:
+    noise = fill_module._noise()
+    assert abs(noise.mean()) < 1e-3
+    assert abs(noise.std() - 1) < 1e-3
+
+    def likeness(one: np.ndarray, other: np.ndarray) -> float:
+        return float(np.corrcoef(one, other)[0, 1])
+
+    inside = likeness(noise[:, 100], noise[:, 101])
+    assert inside > 0.2
+    assert abs(likeness(noise[:, -1], noise[:, 0]) - inside) < 0.15
+    assert abs(likeness(noise[-1], noise[0]) - inside) < 0.15
+
+
 @pytest.mark.parametrize("limit", [2_500_000, 20_000])
 def test_filling_changes_the_hole_only_also_in_strips(
     limit: int, monkeypatch: pytest.MonkeyPatch

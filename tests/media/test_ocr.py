@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from PIL import Image, ImageDraw
+from rapidocr.ch_ppocr_det.utils import DetPreProcess
 
 from comfy.media import ocr
 from tests.bench.picture_cases import font
@@ -27,3 +28,10 @@ def test_the_models_run_with_our_options() -> None:
         options = part.session.session.get_session_options()
         assert options.get_session_config_entry("session.set_denormal_as_zero") == "1"
         assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+def test_the_detector_is_given_what_rapidocr_would_give_it() -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (70, 90, 3), np.uint8)
+    ours = ocr._reader().text_det.get_preprocess()
+    theirs = DetPreProcess(ours.limit_side_len, ours.limit_type, ours.mean, ours.std)
+    assert np.array_equal(ours(picture), theirs(picture))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from comfy.engine.image.windows import Mask, Window, dilate, parts
 
 _MAX_PIXELS = 1_500_000  # pixels of one membrane; larger windows are solved on a coarser grid
 _EDGE_PIXELS = 600_000  # the same where edges and pieces of the scene are carried into the hole
+_NOISE_SIDE = 512  # px after which the noise repeats, which nobody sees
 _MAX_GRAIN = 6.0  # grey levels
 
 
@@ -26,7 +28,6 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
     """
     height = picture.shape[0]
     grain_size = int(max(15, height / 40)) | 1
-    rng = np.random.default_rng(0)
     for window in parts(hole, margin=max(32, height // 8)):
         check()
         view, missing = picture[window.slices], hole[window.slices]
@@ -41,7 +42,7 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
         guess = np.dstack([smooth, plain])
         for rows in _strips(missing.shape, grain_size):
             check()
-            _fill_strip(view, missing, guess, factor, rows, grain_size, rng)
+            _fill_strip(view, missing, guess, factor, rows, grain_size)
 
 
 def _factor(window: Window, most: int) -> int:
@@ -58,15 +59,26 @@ def _reduced(view: Picture, hole: Mask, factor: int) -> tuple[Floats, Mask]:
     rows, columns = -(-hole.shape[0] // factor), -(-hole.shape[1] // factor)
     means = np.zeros((rows, columns, 3), np.float32)
     known = np.zeros((rows, columns), np.float32)
-    for row in range(rows):
-        lines = slice(row * factor, (row + 1) * factor)
-        weight = (~hole[lines]).sum(axis=0, dtype=np.float32)
-        colour = (view[lines] * ~hole[lines][..., None]).sum(axis=0, dtype=np.float32)
-        starts = np.arange(0, hole.shape[1], factor)
-        known[row] = np.add.reduceat(weight, starts)
-        means[row] = np.add.reduceat(colour, starts, axis=0)
-    means /= np.maximum(known, 1)[..., None]
+    step = max(1, _MAX_PIXELS // (factor * factor * columns * 4))  # rows of blocks at once
+    for row in range(0, rows, step):
+        lines, blocks = slice(row * factor, (row + step) * factor), slice(row, row + step)
+        seen = (~hole[lines]).view(np.uint8)
+        known[blocks] = _block_means(seen, factor)
+        means[blocks] = _block_means(cv2.copyTo(view[lines], seen), factor)
+    means /= np.maximum(known, 1e-6)[..., None]
     return means, known == 0
+
+
+def _block_means(image: npt.NDArray[np.uint8], factor: int) -> Floats:
+    """What lies beyond the last rows and columns counts as 0."""
+    height, width = image.shape[:2]
+    framed = cv2.copyMakeBorder(
+        image, 0, -height % factor, 0, -width % factor, cv2.BORDER_CONSTANT, value=0
+    )
+    size = framed.shape[1] // factor, framed.shape[0] // factor
+    return np.asarray(
+        cv2.resize(framed.astype(np.float32), size, interpolation=cv2.INTER_AREA), np.float32
+    )
 
 
 def _strips(shape: tuple[int, ...], margin: int) -> Iterator[tuple[int, int, int, int]]:
@@ -85,17 +97,17 @@ def _fill_strip(
     factor: int,
     rows: tuple[int, int, int, int],
     grain_size: int,
-    rng: np.random.Generator,
 ) -> None:
     first, last, seen_first, seen_last = rows
     missing = hole[first:last]
     if not missing.any():
         return
     grain = _grain(view[seen_first:seen_last], hole[seen_first:seen_last], grain_size)
-    noise = cv2.GaussianBlur(rng.normal(size=missing.shape).astype(np.float32), (0, 0), 0.7)
-    noise *= grain[first - seen_first : last - seen_first] / max(float(noise.std()), 1e-6)
+    down, right = np.nonzero(missing)
+    noise = _noise()[(down + first) % _NOISE_SIDE, right % _NOISE_SIDE]
+    noise *= grain[first - seen_first : last - seen_first][missing]
     values = _enlarged(guess, factor, first, last, missing.shape[1])[missing]
-    colour = values[:, :3] + values[:, 3:] * noise[missing][:, None]
+    colour = values[:, :3] + values[:, 3:] * noise[:, None]
     view[first:last][missing] = np.clip(colour, 0, 255).round().astype(np.uint8)
 
 
@@ -108,6 +120,14 @@ def _enlarged(smooth: Floats, factor: int, first: int, last: int, width: int) ->
     map_x, map_y = np.meshgrid(xs, ys)
     result = cv2.remap(smooth, map_x, map_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(result, np.float32)
+
+
+@cache
+def _noise() -> Floats:
+    """Fine noise of mean 0 and deviation 1, [side, side]; copies of it join without a seam."""
+    raw = np.random.default_rng(0).normal(size=(_NOISE_SIDE, _NOISE_SIDE)).astype(np.float32)
+    soft = cv2.GaussianBlur(np.pad(raw, 8, "wrap"), (0, 0), 0.7)[8:-8, 8:-8]
+    return np.asarray((soft - soft.mean()) / soft.std(), np.float32)
 
 
 def _grain(view: Picture, hole: Mask, size: int) -> npt.NDArray[np.float32]:

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from comfy.engine.image.lattice import Points
 from comfy.engine.image.membrane import Floats, membrane
+from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.text_boxes import Picture, reduced
 from comfy.engine.image.tiling import Tiling
 from comfy.engine.image.windows import Mask, dilate
@@ -26,6 +27,7 @@ TRACE = 0.02
 _SIDE = 2560  # px of the picture on which the matte is measured
 _MAX_COPIES = 40
 _ROUNDS = 3
+_SUM = np.ones((1, 3), np.float32)
 _OPAQUE = 0.85  # from here on there is no scene left to recover
 
 
@@ -64,7 +66,7 @@ def measure_matte(
     for round_ in range(_ROUNDS):
         check()
         letters = dilate(shape > 0.2, max(3, round(size[1] * 0.12)) | 1)
-        copies = _copies(work, tiling, letters, scale)
+        copies = _copies(work, tiling, letters, scale, check)
         core = shape > 0.8
         if len(copies.places) < 3 or not core.any():
             return None
@@ -79,21 +81,22 @@ def measure_matte(
     return tiling, Matte(even, colour, 1 / scale)
 
 
-def _copies(work: Picture, tiling: Tiling, letters: Mask, scale: float) -> _Copies:
+def _copies(
+    work: Picture, tiling: Tiling, letters: Mask, scale: float, check: Callable[[], None]
+) -> _Copies:
     size = letters.shape[1], letters.shape[0]
-    observed: list[Floats] = []
-    places: list[Points] = []
-    for center in tiling.centers[: max(3, min(tiling.sure, _MAX_COPIES))]:
+
+    def copy(center: np.ndarray) -> tuple[Floats, Floats, np.ndarray] | None:
         level = _copy(work, (center + 0.5) * scale - 0.5, size, tiling.angle)
-        if level is not None:
-            observed.append(level)
-            places.append(center)
-    if not observed:
+        return None if level is None else (level, membrane(level, letters), center)
+
+    centers = tiling.centers[: max(3, min(tiling.sure, _MAX_COPIES))]
+    whole = [found for found in in_pairs(copy, centers, check) if found is not None]
+    if not whole:
         nothing = np.zeros((0, *letters.shape, 3), np.float32)
         return _Copies(nothing, nothing, np.zeros((0, 2)))
-    seen: Floats = np.array(observed)
-    scene: Floats = np.array([membrane(copy, letters) for copy in seen])
-    return _Copies(seen, scene, np.array(places))
+    observed, scene, places = zip(*whole, strict=True)
+    return _Copies(np.array(observed), np.array(scene), np.array(places))
 
 
 def _shifted(
@@ -106,10 +109,11 @@ def _shifted(
     down, along = np.gradient(alpha)
     slope = np.stack([along, down], axis=-1)
     contrast = colour - copies.scene
-    power = (contrast**2).sum(axis=3)
-    residual = (contrast * (copies.observed - copies.scene)).sum(axis=3) - alpha * power
-    normal = np.einsum("nij,ijk,ijl->nkl", power, slope, slope) + 1e-3 * np.eye(2)
-    right = -np.einsum("nij,ijk->nk", residual, slope)
+    power = _over_channels(contrast * contrast)
+    residual = _over_channels(contrast * (copies.observed - copies.scene)) - alpha * power
+    products = slope[..., :, None] * slope[..., None, :]
+    normal = np.tensordot(power, products) + 1e-3 * np.eye(2)
+    right = -np.tensordot(residual, slope)
     level = np.linalg.solve(normal, right[..., None])[..., 0]
     shifts = level @ rotation(tiling.angle).T / scale
     usual = np.linalg.norm(shifts - np.median(shifts, axis=0), axis=1) < 1.5 / scale
@@ -122,7 +126,7 @@ def _shifted(
     return replace(tiling, centers=tiling.centers + moves)
 
 
-def affine(center: Floats, size: tuple[int, int], angle: float, step: float) -> np.ndarray:
+def affine(center: np.ndarray, size: tuple[int, int], angle: float, step: float) -> np.ndarray:
     """Matrix that maps pixels of a matte to pixels of the picture."""
     turn = step * rotation(angle)
     middle = (np.array(size) - 1) / 2
@@ -141,7 +145,9 @@ def corners_of(matrix: np.ndarray, size: tuple[int, int]) -> Floats:
     return np.asarray(points @ matrix.T, np.float32)
 
 
-def _copy(picture: Picture, center: Floats, size: tuple[int, int], angle: float) -> Floats | None:
+def _copy(
+    picture: Picture, center: np.ndarray, size: tuple[int, int], angle: float
+) -> Floats | None:
     """One copy of the mark, turned level; None if the border of the picture cuts it."""
     matrix = affine(center, size, angle, 1.0)
     corners = corners_of(matrix, size)
@@ -179,8 +185,8 @@ def _alpha(copies: _Copies, colour: Floats, around_letters: Mask) -> Floats:
     error = (observed - _blurred(observed))[:, around_letters]
     weight = (1 / (4 + error.var(axis=(1, 2))))[:, None, None]
     contrast = colour - scene
-    gain = (contrast * (observed - scene)).sum(axis=3)
-    power = (contrast**2).sum(axis=3)
+    gain = _over_channels(contrast * (observed - scene))
+    power = _over_channels(contrast * contrast)
     alpha = (weight * gain).sum(axis=0) / np.maximum((weight * power).sum(axis=0), 1e-3)
     for _ in range(3):  # copies that disagree, e.g. with a subtitle on them, count less
         residual = gain - alpha * power
@@ -201,6 +207,12 @@ def _even(alpha: Floats, shape: Floats) -> Floats:
     core = cv2.erode(strong, np.ones((3, 3), np.uint8)) > 0
     even = np.where(core, full, np.minimum(alpha, full))  # no stroke is more opaque than letters
     return np.asarray(np.where(letters & (alpha > 0.05 * full), even, 0), np.float32)
+
+
+def _over_channels(copies: Floats) -> Floats:
+    """Their sums; NumPy is slow over an axis of three."""
+    rows = copies.reshape(-1, copies.shape[2], 3)
+    return np.asarray(cv2.transform(rows, _SUM).reshape(copies.shape[:3]), np.float32)
 
 
 def _blurred(copies: Floats) -> Floats:

@@ -18,13 +18,13 @@ _SIDE = 512  # px, the longer side
 
 
 def small(picture: Picture) -> PILImage.Image:
-    return PILImage.fromarray(reduced(picture, _scale(picture)))
+    return PILImage.fromarray(_reduced(picture))
 
 
 def boxes(picture: Picture, found: Sequence[TextBox]) -> PILImage.Image:
     """The lines that will go, in red frames."""
-    scale = _scale(picture)
-    view = reduced(picture, scale).copy()
+    view = _reduced(picture).copy()
+    scale = np.divide(view.shape[1::-1], picture.shape[1::-1])
     outlines = [np.round(box.corners * scale).astype(np.int32) for box in found]
     cv2.polylines(view, outlines, isClosed=True, color=(255, 64, 64), thickness=1)
     return PILImage.fromarray(view)
@@ -32,12 +32,16 @@ def boxes(picture: Picture, found: Sequence[TextBox]) -> PILImage.Image:
 
 def mask(picture: Picture, hole: Mask) -> PILImage.Image:
     """The pixels that will be filled, reddened."""
-    view = reduced(picture, _scale(picture)).copy()
+    view = _reduced(picture).copy()
     size = view.shape[1], view.shape[0]
     marked = cv2.resize(hole.view(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 32
     view[marked] = (view[marked] // 2 + np.array([127, 20, 20])).astype(np.uint8)
     return PILImage.fromarray(view)
 
 
-def _scale(picture: Picture) -> float:
-    return min(1.0, _SIDE / int(max(picture.shape[:2])))
+def _reduced(picture: Picture) -> Picture:
+    """Half by half as far as it goes: OpenCV does that five times as fast as any other part."""
+    while max(picture.shape[:2]) >= 2 * _SIDE and min(picture.shape[:2]) > 1:
+        size = picture.shape[1] // 2, picture.shape[0] // 2
+        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return reduced(picture, _SIDE / max(picture.shape[:2]))

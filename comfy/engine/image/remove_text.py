@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from comfy.engine.image.halo import grow_into_calm
 from comfy.engine.image.icon import icon_mask
 from comfy.engine.image.instruction import Instruction, Kind, parse_instruction
 from comfy.engine.image.matte import measure_matte
+from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
 from comfy.engine.image.stroke_mask import stroke_mask
@@ -126,9 +128,12 @@ def _erase(
     """Take off the bars, mask the letters and fill, in place."""
     on_bars = _take_off_bars(cleaned, hole, boxes, check)
     progress(2, _STEPS, previews.small(cleaned))
-    for box in boxes:
-        check()
-        _mark(cleaned, hole, box, shadow=box not in on_bars)
+
+    def marks(box: TextBox) -> list[tuple[Window, Mask]]:
+        return _marks(cleaned, box, shadow=box not in on_bars)
+
+    for window, mask in chain.from_iterable(in_pairs(marks, boxes, check)):
+        hole[window.slices] |= mask
     grow_into_calm(cleaned, hole)
     progress(3, _STEPS, previews.mask(cleaned, hole))
     fill(cleaned, hole, check)
@@ -249,9 +254,7 @@ def _paragraphs(lines: Sequence[TextBox]) -> list[list[TextBox]]:
     return result
 
 
-def _mark(picture: Picture, hole: Mask, box: TextBox, *, shadow: bool) -> None:
-    window, mask = stroke_mask(picture, box, shadow=shadow)
-    hole[window.slices] |= mask
-    if box.kind is Kind.WATERMARK:
-        for icon_window, icon in icon_mask(picture, box):
-            hole[icon_window.slices] |= icon
+def _marks(picture: Picture, box: TextBox, *, shadow: bool) -> list[tuple[Window, Mask]]:
+    """The strokes of a line, and the icons beside a watermark."""
+    icons = icon_mask(picture, box) if box.kind is Kind.WATERMARK else []
+    return [stroke_mask(picture, box, shadow=shadow), *icons]

@@ -10,11 +10,13 @@ import numpy as np
 
 from comfy.engine.image.lattice import Points, fit_lattice
 from comfy.engine.image.membrane import Floats
+from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.text_boxes import Check, Picture, TextBox, detector_scale, reduced
 
 _MIN_BOXES = 4
 _MIN_LIKENESS = 0.35  # mean correlation of the instances with their common shape
 _MAX_PEAKS = 400
+_ALL = slice(None), slice(None)
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,11 @@ class Tiling:
 
 @dataclass(frozen=True)
 class _Level:
-    """The picture turned so that the text is level; `valid` marks where there is picture."""
+    """The picture turned so that the text is level; `behind` is it without lines as thin as
+    letters; `valid` marks where there is picture."""
 
     pixels: Picture
+    behind: Picture
     valid: np.ndarray
     turn: np.ndarray  # affine, picture -> level
 
@@ -54,18 +58,20 @@ def find_tiling(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Til
     angle = float(np.median([box.angle for box in boxes]))
     height = float(np.median([box.height for box in boxes])) * scale
     width = max(box.width for box in whole) * scale
-    level = _levelled(reduced(picture, scale), angle)
+    level = _levelled(reduced(picture, scale), angle, height, round(height + 0.05 * width) + 8)
     check()
     centers = np.array([level.turn @ [*(np.array(box.center) * scale), 1] for box in whole])
     size = int(width * 1.08) + 6, int(height * 1.15) + 6
-    candidates = []
-    for evidence, light in _evidence(level, height):
-        check()
-        candidates.append((*_common_shape(evidence, centers, size, height), evidence, light))
-    check()
-    likeness, shape, evidence, light = max(candidates, key=lambda candidate: candidate[0])
+
+    def try_(light: bool) -> tuple[float, Floats, bool]:
+        return (*_common_shape(level, light, centers, size, height), light)
+
+    candidates = in_pairs(try_, (True, False), check)
+    likeness, shape, light = max(candidates, key=lambda candidate: candidate[0])
     if likeness < _MIN_LIKENESS:
         return None
+    check()
+    evidence = _evidence(level, light)
     found, sure = _all_places(np.where(level.valid, evidence, 0), shape, likeness)
     if len(found) == 0:
         return None
@@ -84,37 +90,37 @@ def _whole(boxes: Sequence[TextBox]) -> list[TextBox]:
     return [box for box in boxes if 0.8 * longest < box.width < 1.2 * longest]
 
 
-def _levelled(picture: Picture, angle: float) -> _Level:
+def _levelled(picture: Picture, angle: float, text_height: float, margin: int) -> _Level:
     height, width = picture.shape[:2]
-    side = int(np.hypot(width, height)) + 8
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
-    turn[:, 2] += [(side - width) / 2, (side - height) / 2]
+    wide, high = (np.abs(turn[:, :2]) @ (width, height)).astype(int) // 2 + margin
+    turn[:, 2] += [wide - width // 2, high - height // 2]
+    size = int(2 * wide), int(2 * high)
     pixels = cv2.warpAffine(
-        picture, turn, (side, side), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
+        picture, turn, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT
     )
     inside = np.full((height, width), 255, np.uint8)
-    valid = cv2.warpAffine(inside, turn, (side, side), flags=cv2.INTER_NEAREST) > 0
-    return _Level(np.asarray(pixels, np.uint8), valid, turn)
+    valid = cv2.warpAffine(inside, turn, size, flags=cv2.INTER_NEAREST) > 0
+    behind = cv2.medianBlur(pixels, min(int(text_height * 0.45) | 1, 99))
+    return _Level(np.asarray(pixels, np.uint8), np.asarray(behind, np.uint8), valid, turn)
 
 
-def _evidence(level: _Level, height: float) -> list[tuple[Floats, bool]]:
-    """How much white (or black) each pixel seems to have been mixed with, 0..1."""
-    size = min(int(height * 0.45) | 1, 99)
-    behind = cv2.medianBlur(level.pixels, size).astype(np.float32)
-    change = level.pixels.astype(np.float32) - behind
-    lighter = _middle(change / np.maximum(255 - behind, 24))
-    darker = _middle(-change / np.maximum(behind, 24))
-    return [(np.clip(lighter, -0.5, 0.6), True), (np.clip(darker, -0.5, 0.6), False)]
-
-
-def _middle(colours: Floats) -> Floats:
-    """The median of the three channels, in a tenth of the time that NumPy's takes."""
-    red, green, blue = cv2.split(colours)
-    return np.asarray(np.maximum(np.minimum(red, green), np.minimum(np.maximum(red, green), blue)))
+def _evidence(level: _Level, light: bool, part: tuple[slice, slice] = _ALL) -> Floats:
+    """How much white (or black) each pixel of this part seems to have been mixed with, 0..1."""
+    seen = []
+    for pixels, behind in zip(
+        cv2.split(level.pixels[part]), cv2.split(level.behind[part]), strict=True
+    ):
+        change = cv2.subtract(pixels, behind, dtype=cv2.CV_32F)
+        room = cv2.max(255 - behind, 24) if light else cv2.max(behind, 24)
+        seen.append(cv2.divide(change, room, scale=1 if light else -1, dtype=cv2.CV_32F))
+    red, green, blue = seen
+    middle = cv2.max(cv2.min(red, green), cv2.min(cv2.max(red, green), blue))
+    return np.asarray(np.clip(middle, -0.5, 0.6, out=middle), np.float32)
 
 
 def _common_shape(
-    evidence: Floats, centers: Points, size: tuple[int, int], height: float
+    level: _Level, light: bool, centers: Points, size: tuple[int, int], height: float
 ) -> tuple[float, Floats]:
     """The median of all copies after moving each onto it, and how well they agree (0..1)."""
     width, rows = size
@@ -122,7 +128,8 @@ def _common_shape(
     regions = []
     for x, y in (centers - np.array(size) / 2).round().astype(int).tolist():
         top, left = max(0, y - slack), max(0, x - slack)
-        region = evidence[top : y + rows + slack, left : x + width + slack]
+        part = slice(top, y + rows + slack), slice(left, x + width + slack)
+        region = _evidence(level, light, part)
         if region.shape[0] >= rows + 2 * slack and region.shape[1] >= width + 2 * slack:
             regions.append(region)
     if len(regions) < 3:
