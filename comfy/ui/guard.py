@@ -1,18 +1,16 @@
-"""What stands in front of Gradio: limits, closed routes, security headers, assets, our head."""
+"""What stands in front of Gradio: limits, closed routes, security headers, assets."""
 
 from __future__ import annotations
 
-import gzip
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-import brotli
-
 from comfy.ui.asgi import App, Headers, Message, Receive, Scope, Send, header, local_path
+from comfy.ui.kept import Kept, compressed, encoding, fetch
 
 JSON_LIMIT = 2_000_000  # bytes of a request that is no upload
-CACHE_LIMIT = 64_000_000  # bytes of compressed assets kept in memory; Gradio's whole app is 6 MB
+CACHE_LIMIT = 64_000_000  # bytes of assets kept in memory; Gradio's whole app is 6 MB
 
 # Routes of Gradio that the page does not use: they cost memory, fetch foreign addresses or tell
 # about other visitors.
@@ -50,23 +48,18 @@ def policy(scripts: str = "") -> str:
 
 
 FOREVER = (b"cache-control", b"public, max-age=31536000, immutable")  # names carry a hash
-TEXT_TYPES = (b"text/", b"application/javascript", b"application/json", b"image/svg+xml")
 
 
 class Guard:
     """ASGI middleware. `upload_limit` bounds one upload request, in bytes.
 
-    `files` are served as they are: path -> content type and bytes.
-
-    `head` goes to the top of the page's <head>: Gradio's own way to add a script runs it only
-    after the language and the theme were chosen. `scripts`: see `policy`.
+    `files` are served as they are: path -> content type and bytes. `scripts`: see `policy`.
     """
 
     def __init__(
         self,
         app: App,
         upload_limit: int,
-        head: str,
         scripts: str = "",
         files: Mapping[str, tuple[str, bytes]] = MappingProxyType({}),
     ) -> None:
@@ -78,11 +71,9 @@ class Guard:
             (b"cross-origin-resource-policy", b"same-origin"),  # no picture of ours in other pages
             (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=()"),
         ]
-        self._head = b"<head>" + head.encode()
         self._files = files
         self._upload_limit = upload_limit
-        self._cache: dict[str, tuple[Headers, bytes]] = {}
-        self._cached_bytes = 0
+        self._assets = Kept(CACHE_LIMIT)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,35 +88,20 @@ class Guard:
         if _declared_length(scope) > limit:
             return await self._answer(send, 413, b"too large")
         if _is_asset(scope, path):
-            return await self._asset(scope, receive, send, path)
-        capped = _capped(receive, limit)
-        if scope["method"] == "GET" and path in ("/", "/config"):
-            return await self._page(scope, capped, send)
-        await self._app(scope, capped, self._secured(send))
+            return await self._asset(scope, send, path)
+        await self._app(scope, _capped(receive, limit), self._secured(send))
 
-    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """The page and its config, 150 kB each: Gradio sends them as they are."""
-        status, headers, body = await _fetch(self._app, scope, receive)
-        body = body.replace(b"<head>", self._head, 1)
-        dropped = (b"content-length", b"content-encoding")
-        headers = [(k, v) for k, v in headers if k not in dropped]
-        if b"gzip" in header(scope, b"accept-encoding"):
-            body = gzip.compress(body, compresslevel=5, mtime=0)
-            headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
-        await self._answer(send, status, body, headers)
-
-    async def _asset(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+    async def _asset(self, scope: Scope, send: Send, path: str) -> None:
         """Compressed once: Gradio would do it again for every request, 90 times per page."""
-        if path not in self._cache:
-            status, headers, body = await _fetch(self._app, scope, receive)
+        key = (path, encoding(scope))
+        if (kept := self._assets.get(key)) is None:
+            status, headers, body = await fetch(self._app, scope)
             if status != 200:
                 return await self._answer(send, status, body)
-            kept = _compressed(headers, body)
-            if self._cached_bytes + len(kept[1]) > CACHE_LIMIT:
-                return await self._answer(send, 200, kept[1], kept[0])
-            self._cache[path] = kept
-            self._cached_bytes += len(kept[1])
-        headers, body = self._cache[path]
+            headers, body = compressed(headers, body, encoding(scope))
+            kept = [*headers, FOREVER], body
+            self._assets.put(key, *kept)
+        headers, body = kept
         await self._answer(send, 200, body, headers)
 
     async def _answer(
@@ -152,11 +128,7 @@ def _declared_length(scope: Scope) -> int:
 
 
 def _is_asset(scope: Scope, path: str) -> bool:
-    return (
-        scope["method"] == "GET"
-        and path.startswith(("/assets/", "/static/"))
-        and b"br" in header(scope, b"accept-encoding")
-    )
+    return scope["method"] == "GET" and path.startswith(("/assets/", "/static/"))
 
 
 def _capped(receive: Receive, limit: int) -> Receive:
@@ -170,29 +142,3 @@ def _capped(receive: Receive, limit: int) -> Receive:
         return {"type": "http.disconnect"} if seen > limit else message
 
     return read
-
-
-async def _fetch(app: App, scope: Scope, receive: Receive) -> tuple[int, Headers, bytes]:
-    """The whole plain answer to a request."""
-    skipped = (b"accept-encoding", b"range", b"if-none-match", b"if-modified-since")
-    plain = {**scope, "headers": [(k, v) for k, v in scope["headers"] if k not in skipped]}
-    start: Message = {}
-    body = bytearray()
-
-    async def collect(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            start.update(message)
-        else:
-            body.extend(message.get("body", b""))
-
-    await app(plain, receive, collect)
-    return int(start["status"]), list(start["headers"]), bytes(body)
-
-
-def _compressed(headers: Headers, body: bytes) -> tuple[Headers, bytes]:
-    kept = [(k, v) for k, v in headers if k in (b"content-type", b"etag", b"last-modified")]
-    content_type = dict(kept).get(b"content-type", b"")
-    if content_type.startswith(TEXT_TYPES):
-        body = brotli.compress(body, quality=9)
-        kept += [(b"content-encoding", b"br"), (b"vary", b"Accept-Encoding")]
-    return [*kept, FOREVER], body

@@ -20,6 +20,7 @@ from comfy.ui.calm import calm
 from comfy.ui.door import Door
 from comfy.ui.examples import ASSETS
 from comfy.ui.guard import SHARE_SCRIPTS, Guard
+from comfy.ui.kept import KeptPages
 from comfy.ui.language import translations
 from comfy.ui.operator_page import OperatorPage, VitalsPaths
 from comfy.ui.ownership import Ownership
@@ -79,11 +80,11 @@ def launch_page(page: gr.Blocks, studio: Studio) -> str:
                 Middleware(
                     Guard,
                     upload_limit=limit,
-                    head=head(),
                     scripts=SHARE_SCRIPTS if settings.share else "",
                     files=installable(),
                 ),
                 door(studio),
+                Middleware(KeptPages, head=head()),
                 Middleware(OperatorPage, studio=studio),
             ],
         },
@@ -119,7 +120,7 @@ def account(request: Request) -> str | None:
 
 
 def head() -> str:
-    """What the guard puts at the top of the page, inline: there is nothing more to fetch."""
+    """What is put at the top of the page, inline: there is nothing more to fetch."""
     style = (ASSETS / "style.css").read_text(encoding="utf-8")
     script = "".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     return (

@@ -17,7 +17,7 @@ def get(app: AppProcess, path: str, **headers: str) -> requests.Response:
 
 
 def test_the_page_is_small_protected_and_starts_with_our_script(app: AppProcess) -> None:
-    answer = get(app, "/")
+    answer = get(app, "/", **{"Accept-Encoding": "gzip"})
     assert answer.status_code == 200
     assert answer.headers["content-encoding"] == "gzip"
     assert (
@@ -29,12 +29,32 @@ def test_the_page_is_small_protected_and_starts_with_our_script(app: AppProcess)
     assert answer.text.index("window.studio =") < answer.text.index("window.gradio_config =")
 
 
-def test_assets_are_compressed_and_kept_by_the_browser(app: AppProcess) -> None:
+@pytest.mark.parametrize("how", ["br", "gzip"])  # browsers take br only over https
+def test_assets_are_compressed_and_kept_by_the_browser(app: AppProcess, how: str) -> None:
     page = get(app, "/").text
     name = page.split("/assets/index-", 1)[1].split('"', 1)[0]
-    answer = get(app, f"/assets/index-{name}", **{"Accept-Encoding": "br"})
-    assert answer.headers["content-encoding"] == "br"
+    answer = get(app, f"/assets/index-{name}", **{"Accept-Encoding": how})
+    assert answer.headers["content-encoding"] == how
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+
+
+@pytest.mark.parametrize("path", ["/", "/config"])
+def test_the_page_is_sent_again_only_if_it_is_another_one(app: AppProcess, path: str) -> None:
+    first = get(app, path, **{"Accept-Encoding": "br"})
+    assert (first.headers["content-encoding"], first.headers["vary"]) == ("br", "Accept-Encoding")
+    assert first.headers["cache-control"] == "private, no-cache"
+    known = {"Accept-Encoding": "br", "If-None-Match": first.headers["etag"]}
+    again = get(app, path, **known)
+    assert (again.status_code, again.content) == (304, b"")
+    assert get(app, path, **known | {"Accept-Encoding": "gzip"}).status_code == 200
+
+
+def test_each_address_has_a_page_of_its_own(app: AppProcess) -> None:
+    port = app.url.rstrip("/").rpartition(":")[2]
+    for host in ("127.0.0.1", "localhost"):
+        page = get(app, "/?deep_link=abc", Host=f"{host}:{port}").text
+        assert f'"root":"http://{host}:{port}"' in page
+        assert '"deep_link_state":"none"' in page
 
 
 @pytest.mark.parametrize(
