@@ -72,6 +72,8 @@ class Consents:
     def _ground(self, value: Any, owner: str, given: bool | None) -> str:
         if given is None:
             return "caller"
+        if isinstance(value, Link) and not value.job:
+            return "own_result"  # of a step that is not begun yet, and asked about before
         if isinstance(value, Link):
             linked = self._store.get(value.job)
             covered = linked is not None and self._is_covered(linked)

@@ -93,6 +93,7 @@ class Studio:
             max_jobs=settings.max_jobs,
             start=self._start,
         )
+        self.check = self._intake.accept  # raises InputError as `submit` does, and stores nothing
         self.remedies = Remedies(self._store, self._intake)
         self.batches = Batches(self._store, self._intake)
         abilities = Abilities(self.tasks, self._servers, self._store)

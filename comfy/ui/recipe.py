@@ -111,6 +111,11 @@ def submit_chain(
     if not review and not any(own.values()):
         return studio.submit_pipeline(given, **who, consent=consent, wishes=wishes)
     parts = split(given)
+    parts[LAST] |= {plain: part for plain, part in own.items() if part is not None}
+    steps = [task for plain, (task, _) in OWN.items() if own[plain] is None]
+    for task in steps if review else (*steps, LAST):  # nothing is begun if one is refused
+        chained = task != LAST and not review
+        studio.check(task, parts[task], who["owner"], consent, wishes.get(task), chained=chained)
     jobs = []
     for plain, (task, _) in OWN.items():
         if own[plain] is None:

@@ -51,6 +51,15 @@ def input_file(studio: Studio, job: Job, name: str) -> Path | None:
     return linked(source, results_folder() / job.id / f"{name}{source.suffix.lower()}")
 
 
+def as_given(studio: Studio, path: Path) -> Path:
+    """What a job was given under that name, if this is the file that `input_file` shows of it: the
+    same again is then known to be the same."""
+    folder = path.parent
+    job = studio.job(folder.name) if folder.parent == results_folder().resolve() else None
+    value = job.uncut.get(path.stem, job.values.get(path.stem)) if job else None
+    return value if isinstance(value, Path) and value.is_file() else path
+
+
 def results_folder() -> Path:
     return Path(os.environ["GRADIO_TEMP_DIR"]) / FOLDER
 

@@ -20,6 +20,7 @@ from comfy.ui.language import label, language_of
 from comfy.ui.painting import with_masks
 from comfy.ui.parts import QUIET
 from comfy.ui.recipe import REVIEW, Recipe
+from comfy.ui.results import as_given
 from comfy.ui.tab_form import TabForm
 from comfy.ui.tab_results import TabResults
 from comfy.ui.uploads import button_file, read_values
@@ -201,6 +202,8 @@ class TaskTab:
         card = self.results.card
         try:
             given = with_masks(self.recipe.inputs, read_values(self.recipe.inputs, values))
+            files = {name: file for name, file in given.items() if isinstance(file, Path)}
+            given |= {name: as_given(self.studio, file) for name, file in files.items()}
             jobs = submit(given, who(request, owner))
         except StudioError as error:
             return {card: refused_card(error, self.form.tick)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from playwright.sync_api import expect
 
@@ -55,6 +57,25 @@ def test_a_replaced_step_runs_only_what_depends_on_it(open_page: OpenPage) -> No
     page.reload()
     show_tab(page, "pipeline")
     page.wait_for_selector("#result-pipeline-image_cleanup img")
+
+
+def test_after_a_reload_only_what_was_changed_runs_anew(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    page = open_page()
+    run_example(page, "pipeline")
+    wait_for(page, "pipeline", "completed")
+    page.reload()
+    page.wait_for_selector(RESULTS["pipeline"], state="attached")
+    (tmp_path / "own.mp3").write_bytes(VOICE.read_bytes() + b"own")  # it is no example any more
+    choose(page, "#replace-pipeline-audio", tmp_path / "own.mp3")
+    expect(page.locator("#pipeline-consent .mark")).to_be_visible()
+    expect(page.locator("#history .past")).to_have_count(3)  # nothing was begun
+    page.check("#pipeline-consent input")
+    page.click("#run-pipeline")
+    page.wait_for_selector("#card-pipeline .card.running:not(.preparing)")
+    wait_for(page, "pipeline", "completed")
+    expect(page.locator("#history .past")).to_have_count(4)  # the picture is not cleaned again
 
 
 def test_ones_own_speech_goes_in_before_the_first_run(open_page: OpenPage) -> None:
