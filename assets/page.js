@@ -90,8 +90,7 @@
   };
 
   // ---------------------------------------------------------------- where one was
-  // A reload, also the one that Gradio does after a lost connection, comes back to the same tab. It
-  // is written into the page's description before Gradio reads that: nothing is drawn twice.
+  // A reload, also the one that Gradio does after a lost connection, comes back to the same tab.
   const keepPlace = () => {
     const tab = document.querySelector("#tabs button[role=tab].selected");
     if (tab) store("comfy-tab", tab.dataset.tabId);
@@ -99,15 +98,26 @@
   addEventListener("pagehide", keepPlace);
   document.addEventListener("visibilitychange", keepPlace);
 
+  // The tab, and the language of texts that are filled in from the start, are written into the
+  // page's description before Gradio reads that: nothing is drawn twice.
+  const settle = (parts) => {
+    const place = stored("comfy-tab"), named = (id) => parts.find((part) => part.props?.elem_id === id)?.props;
+    const tabs = named("tabs");
+    if (tabs && parts.some((part) => part.type === "tabitem" && part.props.id === place)) tabs.selected = place;
+    const defaults = named("header")?.value.words.defaults || [];
+    for (const { type, props } of parts) {
+      const pair = type === "textbox" && defaults.find((pair) => Object.values(pair).includes(props.value));
+      if (pair) props.value = pair[root.dataset.lang];
+    }
+  };
+
   let description;
   Object.defineProperty(window, "gradio_config", {
     configurable: true,
     get: () => description,
     set: (value) => {
       description = value;
-      const parts = value?.components || [], place = stored("comfy-tab");
-      const tabs = parts.find((part) => part.props?.elem_id === "tabs");
-      if (tabs && parts.some((part) => part.type === "tabitem" && part.props.id === place)) tabs.props.selected = place;
+      settle(value?.components || []);
     },
   });
 
@@ -159,6 +169,7 @@
   const PEN = icon(14, '<path d="M4 20l1-4L16.5 4.5l3 3L8 19z"/>');
   const CHAIN = icon(14, '<path d="M10 14a4 4 0 0 0 5.7 0l3.2-3.2a4 4 0 0 0-5.7-5.7L12 6.3M14 10a4 4 0 0 0-5.7 0l-3.2 3.2a4 4 0 0 0 5.7 5.7l1.2-1.2"/>');
   const MOON = icon(17, '<path d="M20 14.5A8.5 8.5 0 1 1 9.5 4 7 7 0 0 0 20 14.5z"/>');
+  const SUN = icon(17, '<circle cx="12" cy="12" r="4.2"/><path d="M12 2.5v2M12 19.5v2M2.5 12h2M19.5 12h2M5.3 5.3l1.4 1.4M17.3 17.3l1.4 1.4M18.7 5.3l-1.4 1.4M6.7 17.3l-1.4 1.4"/>');
   const SOUND = icon(22, '<path d="M4 10v4M8 7v10M12 4v16M16 8v8M20 10.5v3"/>');
   const PLAY = icon(14, '<path d="M8 5.5v13l11-6.5z" fill="currentColor"/>');
   const LOGO = `<svg class="logo" viewBox="0 0 32 32" width="34" height="34" aria-hidden="true">
@@ -199,7 +210,7 @@
     <div class="brand">${LOGO}<div><h1>${both(value.title)}</h1><p class="tagline">${both(value.tagline)}</p>${badge(value, "small")}</div></div>
     <div class="tools">${badge(value, "large")}
       <button type="button" class="tool" data-do="language">${both(value.language)}</button>
-      ${tool("bell", value.bell, BELL, stored("comfy-bell") === "on")}${tool("theme", value.theme, MOON)}
+      ${tool("bell", value.bell, BELL, stored("comfy-bell") === "on")}${tool("theme", value.theme, MOON + SUN)}
     </div></header>`;
 
   // ---------------------------------------------------------------- progress card
@@ -224,6 +235,7 @@
   const card = (value) => {
     if (!value) return "";
     if (value.state === "idle") return idle(value);
+    if (value.running && value.job && !following.has(value.job)) setTimeout(revealJob, 300, value.job);
     tell(value);
     studio.say(value.title, value.job);
     if (value.state === "completed") studio.arriving(value.job);
@@ -372,8 +384,9 @@
 
   // Bring a part into sight when it is not (on a phone the result is below the form).
   const reveal = (id) => bring(document.getElementById(id));
+  const revealJob = (job) => bring(document.querySelector(`.card[data-job="${CSS.escape(job)}"]`));
   const bring = (part) => {
-    if (!part) return;
+    if (!part?.offsetParent) return;
     const top = part.getBoundingClientRect().top;
     if (top < 0 || top > innerHeight - 220) part.scrollIntoView({ behavior: "smooth", block: "start" });
   };
@@ -445,6 +458,11 @@
     // Gradio's button around a picture has no name of its own
     for (const button of document.querySelectorAll(".image-container > button:not([aria-label])")) {
       button.setAttribute("aria-label", button.closest(".block")?.querySelector("label")?.textContent.trim() || "image");
+    }
+    // nor does its button for the speed have what it shows in its name
+    for (const button of document.querySelectorAll("button.playback[aria-label]")) {
+      const shown = button.textContent.trim(), name = button.getAttribute("aria-label");
+      if (!name.startsWith(shown)) button.setAttribute("aria-label", `${shown}. ${name}`);
     }
     for (const element of document.querySelectorAll("time[data-at]")) {
       const gone = (performance.now() - Number(element.dataset.at)) / 1000;

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from comfy.jobs.studio import Studio
+from comfy.text import texts
 from comfy.ui.language import Both, both
 from comfy.ui.parts import speaking
 from comfy.ui.recipe import PIPELINE
@@ -38,6 +39,7 @@ def header_value(studio: Studio) -> dict[str, Any]:
             "parts": {word: both(f"page.{word}") for word in PARTS},
             "areas": {kind: both(f"drop.{kind}") for kind in AREAS},
             "taps": {kind: both(f"tap.{kind}") for kind in AREAS},
+            "defaults": [both(key) for key in texts() if key.startswith("default.")],
         },
     }
 

@@ -61,9 +61,13 @@ class Many:
             self.list = drawn("many", many_value(studio, None), script=SCRIPT, elem_id="many-list")
             self.zip = gr.DownloadButton(label("page.many_zip"), visible=False, elem_id="many-zip")
 
+    @property
+    def shown(self) -> list[Any]:
+        """The components that `restore` fills."""
+        return [self.section, self.list, self.zip]
+
     def wire(self, owner: Any, fields: Mapping[str, Any]) -> None:
         """Connect it; `fields` are those of the chain's form, for what the rows do not say."""
-        shown = [self.section, self.list, self.zip]
         used = [fields[item.name] for item in self._inputs]
         self.list.start(
             self.start,
@@ -75,7 +79,7 @@ class Many:
         self.list.retry(self.retry, owner, self.list, **QUIET)
         self.list.stop(self.stop, owner, None, **QUIET)
         self.list.follow(self.watch, owner, self.list, trigger_mode="multiple", **QUIET).then(
-            self.restore, owner, shown, **QUIET
+            self.restore, owner, self.shown, **QUIET
         )
 
     # ------------------------------------------------------------------ handlers

@@ -17,7 +17,6 @@ from comfy.ui.api import create_api
 from comfy.ui.guest_links import GuestLinks, allows
 from comfy.ui.header import create_header, header_value
 from comfy.ui.history import create_history, history_value, home
-from comfy.ui.language import language_of
 from comfy.ui.parts import QUIET, drawn
 from comfy.ui.recipe import recipes
 from comfy.ui.results import results_folder
@@ -73,12 +72,13 @@ class Page:
         blocks.load(
             self.load,
             [self.owner, *states],
-            [self.owner, self.header, *everything, self.closed, *self.guests.outputs],
+            [self.owner, *everything, *self._kept, self.closed, *self.guests.outputs],
             **QUIET,
         ).then(self.refresh, self.owner, self.history, **QUIET)
-        self._wire_kept(blocks)
         self._wire_look(blocks)
         for view in self.views:
+            if voices := view.form.voices:  # they may have been saved in another tab
+                self.tabs.change(voices.restore, self.owner, voices.list, **QUIET)
             for change in view.changes:
                 change.success(self.refresh, self.owner, self.history, **QUIET)
             self._wire_next(view)
@@ -95,15 +95,12 @@ class Page:
         )
         self._wire_language()
 
-    def _wire_kept(self, blocks: gr.Blocks) -> None:
-        """Each visit finds the batch that was left here, and the voices that were saved."""
-        for view in self.views:
-            if voices := view.form.voices:
-                blocks.load(voices.restore, self.owner, voices.list, **QUIET)
-                self.tabs.change(voices.restore, self.owner, voices.list, **QUIET)
-            if many := view.form.many:
-                shown = [many.section, many.list, many.zip]
-                blocks.load(many.restore, self.owner, shown, **QUIET)
+    @property
+    def _kept(self) -> list[Any]:
+        """What `_restored` fills."""
+        forms = [view.form for view in self.views]
+        lists = [form.voices.list for form in forms if form.voices]
+        return [*lists, *(part for form in forms if form.many for part in form.many.shown)]
 
     def _wire_look(self, blocks: gr.Blocks) -> None:
         extras = [field for view in self.views for field in view.form.extras.values()]
@@ -156,15 +153,22 @@ class Page:
 
         `?job=<id>` shows that job, on any device: its id is the key to it.
         """
-        language = language_of(request)
-        updates: Updates = {
-            self.owner: owner if is_owner(owner) else new_owner(),
-            self.header: header_value(self.studio),
-        }
+        updates: Updates = {self.owner: owner if is_owner(owner) else new_owner()}
         for view, known in zip(self.views, ids, strict=True):
-            given = view.restore(known, request) or view.form.fresh(language)
+            given = view.restore(known, request) or view.form.choices([])
             updates |= given | view.show(known, owner, request)
+        updates |= self._restored(owner, request)
         return updates | self._for_guests(request) | self._linked(request, owner)
+
+    def _restored(self, owner: str, request: gr.Request) -> Updates:
+        """The batch that was left here, and the voices that were saved."""
+        updates: Updates = {}
+        for form in (view.form for view in self.views):
+            if form.voices:
+                updates[form.voices.list] = form.voices.restore(owner, request)
+            if form.many:
+                updates |= zip(form.many.shown, form.many.restore(owner, request), strict=True)
+        return updates
 
     def _for_guests(self, request: gr.Request) -> Updates:
         """Only the tabs that a guest link includes; an operator's control over such links."""

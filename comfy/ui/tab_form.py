@@ -148,16 +148,7 @@ class TabForm:
         """An untouched form; texts that are filled in from the start, in this language."""
         return {self.fields[i.name]: default_value(i, language) for i in self._recipe.inputs}
 
-    def fresh(self, language: str) -> Updates:
-        """The defaults that depend on the language, and what can be chosen now."""
-        texts = {
-            self.fields[item.name]: default_value(item, language)
-            for item in self._recipe.inputs
-            if _speaks(item)
-        }
-        return texts | self._choices([])
-
-    def _choices(self, jobs: Sequence[Job]) -> Updates:
+    def choices(self, jobs: Sequence[Job]) -> Updates:
         """The variants that can be chosen now, with what these jobs wished for."""
         return {
             self.fields[item.name]: choice_now(
@@ -175,7 +166,7 @@ class TabForm:
 
     def restore(self, jobs: Sequence[Job]) -> Updates:
         """The inputs as they were given for these jobs: to look at, or to run with changes."""
-        updates: Updates = self._choices(jobs) if jobs else {}
+        updates: Updates = self.choices(jobs) if jobs else {}
         for item in self._recipe.inputs if jobs else ():
             found = self._recipe.origin(jobs, item.name)
             if found:

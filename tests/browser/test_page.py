@@ -136,6 +136,19 @@ def test_the_language_can_be_switched_and_stays(open_page: OpenPage) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("locale", "text"),
+    [("en-US", "Remove subtitles, watermarks and text"), ("zh-CN", "去除字幕、水印、文字")],
+)
+def test_texts_from_the_start_are_in_the_visitors_language_at_once(
+    open_page: OpenPage, locale: str, text: str
+) -> None:
+    page = open_page(locale=locale)
+    page.route("**/gradio_api/queue/join*", lambda _: None)  # no event is ever answered
+    page.reload()
+    expect(page.locator("#image_cleanup-instruction textarea")).to_have_value(text)
+
+
 def test_dark_mode_can_be_switched_and_stays(open_page: OpenPage) -> None:
     page = open_page(scheme="light")
     page.click("[data-do=theme]")
