@@ -53,7 +53,8 @@ def _asked(studio: Studio, jobs: Sequence[Job]) -> list[dict[str, Any]]:
             value = job.values.get(item.name)
             if item.kind in FILE_KINDS or item.name in rows or _unsaid(item, value):
                 continue
-            label = both(either(f"input.{item.name}", "input.any"))
+            full = either(f"input.{item.name}", "input.any")
+            label = both(either(f"details.{item.name}", full))
             rows[item.name] = {"label": label, "value": _said(item, value)}
     return list(rows.values())
 

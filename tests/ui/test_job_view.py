@@ -102,7 +102,7 @@ def test_a_running_job_tells_percent_time_left_and_shows_a_picture() -> None:
     )
     card = run_card([running])
     assert (card["percent"], card["seconds"]) == (25, 22.0)
-    assert card["detail"] == {"zh": "大约还需 1:00", "en": "about 1:00 left"}
+    assert card["detail"] == {"zh": "大约还需 1:00", "en": "About 1:00 left"}
     assert card["preview"].startswith("data:image/jpeg;base64,")
     assert steps(card) == "In line:done Upload:done Create:now Collect:todo"
 
@@ -193,14 +193,14 @@ def test_the_chain_tells_the_time_until_its_last_step_is_done(
     second: dict[str, Any], last: dict[str, Any], told: str | None
 ) -> None:
     detail = run_card(chain(second=second, last=last))["detail"]
-    assert detail == (told and {"zh": f"大约还需 {told}", "en": f"about {told} left"})
+    assert detail == (told and {"zh": f"大约还需 {told}", "en": f"About {told} left"})
 
 
 def test_a_chain_between_two_steps_still_tells_the_time_left() -> None:
     done = [job(id=name, status="completed") for name in "ab"]
     links = {"image": Link("a"), "audio": Link("b")}
     waits = job(id="c", task="talking_head", values=links, expected=75.0)
-    assert english(run_card([*done, waits.changed(phase="upload")]))["detail"] == "about 1:15 left"
+    assert english(run_card([*done, waits.changed(phase="upload")]))["detail"] == "About 1:15 left"
     assert run_card([*done, waits.changed(phase="server")])["detail"]["en"].startswith("No server")
 
 
