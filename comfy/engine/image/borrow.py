@@ -32,6 +32,8 @@ _FEATHER = (5, 5)
 _RIM = 7  # px; width of the border at which a piece is compared with the scene
 _PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
 _THINNEST = 2.5  # px; thinner holes lose nothing
+_COARSE = (15, 15)  # px; means over so many are no detail
+_TEXTURE = 0.9  # of the fine detail of a piece that fits nowhere
 _THIRDS = np.full((1, 3), 1 / 3, np.float32)
 
 Shift = tuple[int, int]
@@ -57,27 +59,39 @@ class _Scene(NamedTuple):
         return self.colours[there], self.known[there]
 
 
-def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> tuple[Floats, Floats]:
-    """`guess` [height, width, 3], smooth in `hole`, with pieces of the scene where they are better.
+class Borrowed(NamedTuple):
+    """What `borrow` gives: `colours` [height, width, 3], and for each pixel the pieces' `share` of
+    it, 0..1, and how far to the `right` and `down` its piece was taken from, px."""
 
-    Returns it and the pieces' share 0..1 [height, width].
-    """
-    share = np.zeros(hole.shape, np.float32)
+    colours: Floats
+    share: Floats
+    right: Floats
+    down: Floats
+
+
+def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
+    """`guess` [height, width, 3], smooth in `hole`, with pieces of the scene where they are better,
+    and with no more than their fine detail where they are not."""
+    share, right, down = (np.zeros(hole.shape, np.float32) for _ in range(3))
     lost = _lost_detail(guess, hole)
     wanted = hole & (lost > _PLAIN)
     shifts = _shifts(guess, hole, wanted, check) if wanted.any() else []
     if not shifts:
-        return guess, share
+        return Borrowed(guess, share, right, down)
     place = _place(hole)
     scene = _scene(guess, hole, shifts, place)
     cost, which = _cheapest(scene, shifts, check)
     here, gap = guess[place.slices], hole[place.slices]
     pieces = _composed(scene, gap, shifts, which, check)
-    part = _share(lost[place.slices], cost, pieces - here, gap)
+    change = np.where(np.isfinite(cost)[..., None], pieces - here, 0)
+    part = _share(lost[place.slices], cost, change, gap)
+    texture, grainy = _texture(lost[place.slices], change, gap)
     result = guess.copy()
-    result[place.slices] += part[..., None] * (pieces - here)
-    share[place.slices] = part
-    return result, share
+    result[place.slices] += part[..., None] * change + (1 - part[..., None]) * texture
+    share[place.slices] = part + (1 - part) * grainy
+    from_where = np.array(shifts, np.float32)[which]
+    right[place.slices], down[place.slices] = from_where[..., 0], from_where[..., 1]
+    return Borrowed(result, share, right, down)
 
 
 def _place(hole: Mask) -> Window:
@@ -102,6 +116,24 @@ def _share(lost: Floats, cost: Floats, change: Floats, hole: Mask) -> Floats:
     gain = lost - _TRUST * np.where(found, cost, 0) - np.maximum(strange - 1.5 * lost, 0)
     share = np.where(hole & found, np.clip(gain / (0.4 * lost + _PLAIN), 0, 1), 0)
     return np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
+
+
+def _texture(lost: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]:
+    """Only the fine detail of the pieces, and where there is some: it looks like the scene also
+    where no piece fits."""
+    inside = hole.astype(np.float32)
+    weight = cv2.blur(inside, _COARSE) + 1e-3
+    coarse = cv2.blur(change * inside[..., None], _COARSE) / weight[..., None]
+    fine = (change - coarse) * inside[..., None]
+    power = cv2.blur(_mean_square(fine), _COARSE) / weight
+    # no more of it than the scene around has: what exceeds that is the border of another object
+    share = (
+        _TEXTURE
+        * np.clip(np.sqrt(np.maximum(lost, 0) / np.maximum(power, 1e-3)), 0, 1)
+        * (lost > _PLAIN)
+    )
+    share = np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * inside, np.float32)
+    return np.asarray(fine * share[..., None], np.float32), share
 
 
 def _mean_square(colours: Floats) -> Floats:

@@ -18,6 +18,8 @@ from comfy.engine.image.windows import Mask, Window, dilate, parts
 _MAX_PIXELS = 1_500_000  # pixels of one membrane; larger windows are solved on a coarser grid
 _EDGE_PIXELS = 600_000  # the same where edges and pieces of the scene are carried into the hole
 _NOISE_SIDE = 512  # px after which the noise repeats, which nobody sees
+_THICK = 28.0  # px from its border to the middle of a hole; what spans more needs a coarser grid
+_ROW = 1024  # OpenCV's maps have a longest side
 _MAX_GRAIN = 6.0  # grey levels
 
 
@@ -31,24 +33,27 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
     for window in parts(hole, margin=max(32, height // 8)):
         check()
         view, missing = picture[window.slices], hole[window.slices]
-        factor = _factor(window, _EDGE_PIXELS if detailed else _MAX_PIXELS)
+        factor = _factor(window, missing, detailed)
         colours, gaps = _reduced(view, missing, factor)
         smooth = membrane(colours, gaps)
-        plain = np.ones(gaps.shape, np.float32)  # where grain must be made
+        guess = smooth
         if detailed:
-            smooth = continue_edges(smooth, gaps)
-            smooth, borrowed = borrow(smooth, gaps, check)
-            plain -= borrowed
-        guess = np.dstack([smooth, plain])
+            borrowed = borrow(continue_edges(smooth, gaps), gaps, check)
+            guess = np.dstack(borrowed)
         for rows in _strips(missing.shape, grain_size):
             check()
             _fill_strip(view, missing, guess, factor, rows, grain_size)
 
 
-def _factor(window: Window, most: int) -> int:
-    factor = 1
+def _factor(window: Window, hole: Mask, detailed: bool) -> int:
+    """How much coarser the grid is on which this hole is solved."""
+    most, factor = _EDGE_PIXELS if detailed else _MAX_PIXELS, 1
     while window.area > most * factor * factor:
         factor *= 2
+    if detailed:
+        inner = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
+        while float(inner.max()) > _THICK * factor:
+            factor *= 2
     return factor
 
 
@@ -107,8 +112,39 @@ def _fill_strip(
     noise = _noise()[(down + first) % _NOISE_SIDE, right % _NOISE_SIDE]
     noise *= grain[first - seen_first : last - seen_first][missing]
     values = _enlarged(guess, factor, first, last, missing.shape[1])[missing]
-    colour = values[:, :3] + values[:, 3:] * noise[:, None]
+    colour, share = values[:, :3], values[:, 3:4] if values.shape[1] > 3 else np.float32(0)
+    if factor > 1 and values.shape[1] > 3:
+        colour = colour + _finest(view, hole, guess, factor, first, missing)
+    colour = colour + (1 - share) * noise[:, None]
     view[first:last][missing] = np.clip(colour, 0, 255).round().astype(np.uint8)
+
+
+def _finest(
+    view: Picture, hole: Mask, guess: Floats, factor: int, first: int, missing: Mask
+) -> Floats:
+    """What the pieces [n, 3] of the missing pixels show beyond the coarse grid."""
+    rows, columns = np.nonzero(missing)
+    rows += first
+    at = guess[rows // factor, columns // factor, 3:]
+    down = rows + factor * at[:, 2].astype(np.intp)
+    right = columns + factor * at[:, 1].astype(np.intp)
+    height, width = hole.shape
+    inside = (down >= 0) & (down < height) & (right >= 0) & (right < width) & (at[:, 0] > 0)
+    down, right = np.where(inside, down, 0), np.where(inside, right, 0)
+    inside &= ~hole[down, right]
+    x, y = ((place + 0.5) / factor - 0.5 for place in (right, down))
+    coarse = _sampled(guess[..., :3], x.astype(np.float32), y.astype(np.float32))
+    return np.asarray((view[down, right] - coarse) * (at[:, :1] * inside[:, None]), np.float32)
+
+
+def _sampled(image: Floats, x: Floats, y: Floats) -> Floats:
+    """The image [height, width, 3] between its pixels, at these n places."""
+    shape = -(-x.size // _ROW), min(_ROW, max(1, x.size))
+    places = np.resize(x, shape), np.resize(y, shape)
+    colours = cv2.remap(
+        np.ascontiguousarray(image), *places, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(colours.reshape(-1, 3)[: x.size], np.float32)
 
 
 def _enlarged(smooth: Floats, factor: int, first: int, last: int, width: int) -> Floats:

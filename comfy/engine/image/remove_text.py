@@ -10,13 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from comfy.engine.image import caption_bar, painted_area, previews, tiled_watermark
-from comfy.engine.image.classify import alike, classify, letters
+from comfy.engine.image.classify import alike, classify, is_believable, letters
 from comfy.engine.image.fill import fill
 from comfy.engine.image.halo import grow_into_calm
 from comfy.engine.image.icon import icon_mask
 from comfy.engine.image.instruction import Instruction, Kind, parse_instruction
 from comfy.engine.image.matte import measure_matte
 from comfy.engine.image.pairs import in_pairs
+from comfy.engine.image.panel import covers, find_panels
 from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
 from comfy.engine.image.stroke_mask import stroke_mask
@@ -32,6 +33,7 @@ AREA = "area"
 
 _STEPS = 5  # look, un-blend, mask, fill, read again
 _MIN_TILES = 5
+_PAINTED = 0.9  # of a panel must be painted to be meant
 _READABLE = 0.5  # score from which a rest of a letter counts as still readable
 
 
@@ -68,7 +70,9 @@ def remove_text(
     if painted is not None and painted.any():
         return _remove_painted(picture, painted, progress, check)
     wanted = understood(instruction)
-    chosen = _select(_read(picture, check), wanted, picture.shape)
+    seen = _read(picture, check)
+    chosen = _select(seen, wanted, picture.shape)
+    kept = [box for box in seen if box not in chosen and is_believable(box)]
     check()
     if not chosen:
         progress(_STEPS, _STEPS, None)
@@ -92,7 +96,7 @@ def remove_text(
     hole = np.zeros(picture.shape[:2], bool)
     for window, edge in edges:
         hole[window.slices] |= edge
-    _erase(cleaned, hole, rest, progress, check)
+    _erase(cleaned, hole, rest, _bare(find_panels(cleaned, rest), kept), progress, check)
     del hole  # as large as the picture
     _erase_rests(cleaned, [*rest, *doubtful], chosen, check)
     progress(_STEPS, _STEPS, previews.small(cleaned))
@@ -114,7 +118,12 @@ def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: 
     plan = painted_area.plan(painted, _read(picture, check))
     progress(1, _STEPS, previews.boxes(picture, plan.boxes))
     cleaned, hole = picture.copy(), plan.whole.copy()
-    _erase(cleaned, hole, plan.boxes, progress, check)
+    panels = [
+        panel
+        for panel in find_panels(picture, plan.boxes)
+        if painted[panel.slices].mean() > _PAINTED
+    ]
+    _erase(cleaned, hole, plan.boxes, panels, progress, check)
     _erase_rests(cleaned, plan.boxes, plan.boxes, check)
     cleaned[~painted] = picture[~painted]
     progress(_STEPS, _STEPS, previews.small(cleaned))
@@ -123,9 +132,17 @@ def _remove_painted(picture: Picture, painted: Mask, progress: Progress, check: 
 
 
 def _erase(
-    cleaned: Picture, hole: Mask, boxes: Sequence[TextBox], progress: Progress, check: Check
+    cleaned: Picture,
+    hole: Mask,
+    boxes: Sequence[TextBox],
+    panels: Sequence[Window],
+    progress: Progress,
+    check: Check,
 ) -> None:
-    """Take off the bars, mask the letters and fill, in place."""
+    """Take off the panels and bars, mask the letters and fill, in place."""
+    for panel in panels:
+        hole[panel.slices] = True
+    boxes = [box for box in boxes if not any(covers(panel, box) for panel in panels)]
     on_bars = _take_off_bars(cleaned, hole, boxes, check)
     progress(2, _STEPS, previews.small(cleaned))
 
@@ -138,6 +155,11 @@ def _erase(
     progress(3, _STEPS, previews.mask(cleaned, hole))
     fill(cleaned, hole, check)
     progress(4, _STEPS, previews.small(cleaned))
+
+
+def _bare(panels: Sequence[Window], kept: Sequence[TextBox]) -> list[Window]:
+    """The panels on which no line stays."""
+    return [panel for panel in panels if not any(covers(panel, box) for box in kept)]
 
 
 def _erase_rests(
