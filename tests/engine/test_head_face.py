@@ -32,6 +32,20 @@ def test_the_mouth_of_the_sample_portrait() -> None:
     assert 40 < mouth.axes.unit < 65 and mouth.teeth_gap == 0
 
 
+def test_pale_skin_beside_the_lips_is_no_tooth_row() -> None:
+    """Highlights over the upper lip, as in paintings and under a studio's light."""
+    plain = mouth_of(portrait(768))
+    for x in (350, 383, 415):
+        lit = portrait(768).astype(np.float32)
+        spot = np.zeros(lit.shape[:2], np.float32)
+        cv2.ellipse(spot, (x, 505), (26, 9), 0, 0, 360, 1.0, -1)
+        spot = 0.9 * cv2.GaussianBlur(spot, (0, 0), 2)[..., None]
+        lit += spot * (np.array([236, 232, 226]) - lit)
+        mouth = mouth_of(np.clip(lit, 0, 255).astype(np.uint8))
+        assert mouth.teeth_gap == 0
+        assert abs(mouth.axes.y - plain.axes.y) < 6
+
+
 def test_a_mouth_that_stands_open_is_parted_at_its_lower_lip() -> None:
     speaking = portrait(768).copy()
     cv2.ellipse(speaking, (383, 552), (44, 30), 0, 0, 360, (170, 80, 80), -1)  # lips

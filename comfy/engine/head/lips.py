@@ -13,6 +13,10 @@ from comfy.engine.head.geometry import Floats, Pixels
 COLUMNS, ROWS = 200, 160  # size of the view; every constant below is a share of COLUMNS
 SEAM_COLUMNS = range(int(COLUMNS * 0.2), int(COLUMNS * 0.8))
 CAVITY = 0.5  # of the skin's lightness: the inside of an open mouth is darker
+# mean redness of teeth, which lack it by nearly as much as lips have more: of 22 pale pieces in
+# portraits that nobody tuned for, the five that were teeth had -0.9 and less, the highlights on
+# skin beside the lips -0.7 and more
+UNRED = -0.8
 SEAM_BEND = 0.06  # cost of moving the seam line one row from one column to the next
 
 Mask = npt.NDArray[np.bool_]
@@ -83,14 +87,16 @@ def teeth(evidence: Evidence, row: int) -> Mask | None:
     mask = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((5, 9), np.uint8))
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask)
-    if count < 2:
-        return None
-    piece = 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
-    _, _, width, height, area = (int(value) for value in stats[piece])
-    if area < 0.004 * COLUMNS**2 or width < 0.16 * COLUMNS or height > 0.22 * COLUMNS:
-        return None
-    found: Mask = labels == piece
-    return found
+    for piece in sorted(range(1, count), key=lambda one: -int(stats[one, cv2.CC_STAT_AREA])):
+        found: Mask = labels == piece
+        if _is_tooth_row(stats[piece]) and evidence.redness[found].mean() < UNRED:
+            return found
+    return None
+
+
+def _is_tooth_row(stats: npt.NDArray[np.int_]) -> bool:
+    _, _, width, height, area = (int(value) for value in stats)
+    return area > 0.004 * COLUMNS**2 and width > 0.16 * COLUMNS and height < 0.22 * COLUMNS
 
 
 def _core(row: int, below: float) -> Mask:
