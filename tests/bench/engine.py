@@ -24,7 +24,7 @@ from comfy.engine.node import Audio
 from comfy.engine.speech import estimate, reference
 from comfy.engine.speech.speak import speak
 from comfy.media.likeness import distance
-from tests.bench import head_cases, picture_cases, voice_cases
+from tests.bench import head_cases, lip_cases, picture_cases, voice_cases
 from tests.bench.picture_cases import Picture, PictureCase
 from tests.bench.quiet_run import QuietRun
 
@@ -61,12 +61,14 @@ def main() -> None:
         rows += pictures(options.held, options.to)
     if options.only in (None, "voices"):
         rows += voices(options.to)
-    # before the heads: here all frames of a video are kept, see tests.bench.long_head
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    rows.append(Row("peak memory, MB", str(peak)))
+    if options.only != "heads":
+        # before the heads: here all frames of a video are kept, see tests.bench.long_head
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        rows.append(Row("peak memory, MB", str(peak)))
     if options.only in (None, "heads"):
         rows += [Row(*row) for row in head_cases.heads(options.to)]
         rows += [Row(*row) for row in head_cases.videos(options.to)]
+        rows += [Row(*row) for row in lip_cases.lips()]
     for row in rows:
         print(f"{row.name:42} {row.value:>14}   floor {FLOOR.get(row.name, '-')}")
 
