@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+from PIL import Image, ImageDraw
 
 from comfy.engine.image.caption_bar import find_bar
+from comfy.engine.image.icon import icon_mask
 from comfy.engine.image.stroke_mask import stroke_mask
 from comfy.engine.image.text_boxes import TextBox
-from tests.bench.picture_cases import Layer, barred, blocks, cloth, drawn, subtitle
+from tests.bench.picture_cases import Layer, barred, blocks, cloth, drawn, rock, subtitle
 
 
 def test_a_bar_does_not_reach_to_where_the_scene_would_be_brighter_than_white() -> None:
@@ -33,3 +35,22 @@ def test_where_the_outline_is_taken_for_the_letters_their_middle_goes_too() -> N
 def _box(left: float, top: float, right: float, bottom: float) -> TextBox:
     corners = np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
     return TextBox(corners, "星河入梦来", 1.0)
+
+
+def test_a_disc_that_the_reader_took_for_a_letter_goes_on_a_busy_scene() -> None:
+    """Its white middle and its red are no colours of the scene; the box begins on its left side."""
+    disc, middle = (540, 590, 580, 630), (551, 601, 569, 619)
+
+    def badge(size: tuple[int, int]) -> Layer:
+        layer = Image.new("RGBA", size, (255, 255, 255, 0))
+        pen = ImageDraw.Draw(layer)
+        pen.ellipse(disc, fill=(230, 22, 45, 255))
+        pen.ellipse(middle, fill=(255, 255, 255, 255))
+        return layer
+
+    case = drawn("badge", rock(3), (), badge)
+    hole = np.zeros(case.marked.shape, bool)
+    for window, mask in icon_mask(case.dirty, _box(538, 585, 760, 635)):
+        hole[window.slices] |= mask
+    assert (hole & case.marked).sum() > 0.98 * case.marked.sum()
+    assert hole.sum() < 2 * case.marked.sum()

@@ -12,17 +12,20 @@ from comfy.engine.image.text_boxes import Picture, TextBox
 from comfy.engine.image.windows import Mask, Window, around, dilate
 
 _SAME = 18.0  # L*a*b* distance within one colour
+_FOREIGN = 26.0  # L*a*b* distance from all colours around
 _BUSY = 14.0  # L*a*b* distance; more varied surroundings hide where an icon ends
 
 
 def icon_mask(picture: Picture, box: TextBox) -> list[tuple[Window, Mask]]:
     """Masks of icons left and right of a line of text, each with its window of the picture."""
     glyph, text = box.glyph_size, around(box.corners)
-    reach, rise = int(2.4 * glyph), int(0.7 * glyph)
-    sides = (
+    reach, rise, within = int(2.4 * glyph), int(0.7 * glyph), int(1.7 * glyph)
+    sides = [
         Window(text.left - reach, text.top - rise, text.left - 1, text.bottom + rise),
         Window(text.right, text.top - rise, text.right + reach, text.bottom + rise),
-    )
+    ]
+    if box.width > 2 * within:  # the reader may take an icon for a letter
+        sides.append(sides[0]._replace(right=text.left + within))
     found = []
     for side in sides:
         window = side.grown(0, picture.shape)
@@ -43,7 +46,7 @@ def _icon(view: Picture, glyph: float) -> Mask:
     if not inner.any():
         return nothing
     if _is_busy(lab[~inner]):
-        return _plain_badge(lab, glyph)
+        return _plain_badge(lab, glyph) | _foreign_badge(lab, ~inner, glyph)
     change = colour_distance(lab, membrane(lab, inner))
     noise = float(np.percentile(change[~inner], 90))
     marks = (change > max(8, noise * 2.5)).view(np.uint8)
@@ -70,6 +73,29 @@ def _plain_badge(lab: Floats, glyph: float) -> Mask:
                 rim = dilate(hull, 9) & ~dilate(hull, 5)
                 if like[hull].mean() > 0.6 and like[rim].mean() < 0.1:
                     result |= dilate(hull, 7)
+    return result
+
+
+def _foreign_badge(lab: Floats, frame: Mask, glyph: float) -> Mask:
+    """A solid mark, level with the text, whose colours the frame around it does not have."""
+    result = np.zeros(lab.shape[:2], bool)
+    samples = lab[frame]
+    if len(samples) < 100:
+        return result
+    cv2.setRNGSeed(1)  # same picture, same mask
+    criteria = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 25, 0.5)
+    _, _, colours = cv2.kmeans(samples, 6, None, criteria, 2, cv2.KMEANS_PP_CENTERS)
+    away = np.min([colour_distance(lab, colour) for colour in colours], axis=0)
+    foreign = (away > _FOREIGN).view(np.uint8)
+    closed = cv2.morphologyEx(foreign, cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    count, labels, stats, middles = cv2.connectedComponentsWithStats(closed)
+    for label in range(1, count):
+        level = abs(middles[label][1] - lab.shape[0] / 2) < 0.35 * glyph
+        if level and _fits(stats[label].tolist(), lab.shape, glyph, smallest=0.6, filled=0.5):
+            hull = _hull(labels == label)
+            rim = dilate(hull, 9) & ~dilate(hull, 5)
+            if closed[rim].mean() < 0.1:
+                result |= dilate(hull, 7)
     return result
 
 
