@@ -124,6 +124,7 @@ def test_model_numbers_are_read_digit_by_digit_or_in_pairs(text: str, runs: list
         ("这得益于强大的算力支持。二〇二五年的产量是1234台，增长了3.5%。", {"speed": 1.3}),
         (EN + " Please bring the report to the meeting tomorrow.", {}),
         (EN, {"emotion": "sad", "strength": 1.0}),
+        ("Write to the BBC, the FBI or the IMF about HTML, CSS and PNG by 11:59 PM EST.", {}),
         (MIXED + "我们在Windows和Linux上都测试过，没有问题。", {}),
     ],
 )

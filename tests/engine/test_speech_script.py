@@ -137,6 +137,8 @@ def test_numbers_alone_follow_the_language_of_the_script() -> None:
         ("on 3/15/2025, 5:30 p.m.", "on the fifteenth of march twenty twenty five, five thirty PM"),
         ("5 kg at 120 km/h", "five kilograms at one hundred and twenty kilometers per hour"),
         ("call 555-123-4567", "call five five five, one two three, four five six seven"),
+        ("call 555-0123", "call five five five, zero one two three"),
+        ("(212) 555-0187", "two one two, five five five, zero one eight seven"),
         ("12,000 people, 21st, 1/2", "twelve thousand people, twenty first, one half"),
         ("see No. 5", "see number five"),
         ("mail me@site.org", "mail me at site dot org"),

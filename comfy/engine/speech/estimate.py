@@ -14,7 +14,9 @@ from comfy.engine.speech.profile import VoiceProfile
 
 _PER_IDEOGRAPH, _PER_COMMA_ZH = 0.273, 0.13  # seconds
 _PER_LETTER, _PER_DIGIT, _PER_WORD, _PER_COMMA_EN = 0.059, 0.40, 0.036, 0.036
+_PER_CAPITAL = 0.17  # of an abbreviation, which is mostly spelled
 _COMMAS = re.compile(r"[,，;；:：、]")
+_CAPITALS = re.compile(r"\b(?:[A-Z]{2,}|[B-HJ-Z])\b")
 _LATIN = re.compile(r"[^\W\d_]")
 
 
@@ -45,6 +47,8 @@ def _spoken(run: script.Run) -> float:
     if run.language == "zh":
         ideographs = sum(character > "\u2e80" and character.isalpha() for character in run.text)
         return _PER_IDEOGRAPH * (ideographs + digits) + _PER_COMMA_ZH * commas
-    letters = len(_LATIN.findall(run.text))
+    capitals = sum(map(len, _CAPITALS.findall(run.text)))
+    letters = len(_LATIN.findall(run.text)) - capitals
     words = len(run.text.split())
-    return _PER_LETTER * letters + _PER_DIGIT * digits + _PER_WORD * words + _PER_COMMA_EN * commas
+    spelled = _PER_CAPITAL * capitals + _PER_DIGIT * digits
+    return _PER_LETTER * letters + spelled + _PER_WORD * words + _PER_COMMA_EN * commas

@@ -93,7 +93,16 @@ def _price(match: re.Match[str]) -> str:
 def _telephone(match: re.Match[str]) -> str:
     """A number with its country, in its groups."""
     country, *groups = re.findall(r"\d+", match[0])
-    return ", ".join([f"plus {country}", *(" ".join(group) for group in groups)])
+    return f"plus {country}, {_grouped(groups)}"
+
+
+def _local_telephone(match: re.Match[str]) -> str:
+    """555-0123, or (212) 555-0123."""
+    return _grouped(re.findall(r"\d+", match[0]))
+
+
+def _grouped(digits: list[str]) -> str:
+    return ", ".join(" ".join(group) for group in digits)
 
 
 def _power(match: re.Match[str]) -> str:
@@ -130,6 +139,7 @@ _REPAIRS: tuple[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]], ..
     (re.compile(r"([$€£¥])\s?(\d[\d.]*)k\b", re.I), lambda m: f"{m[2]} thousand {_MONEY[m[1]]}"),
     (re.compile(r"(?<![$€£¥\d.])(\d+\.\d+|\d+(?=M))([kMB])\b"), lambda m: f"{m[1]} {_LARGE[m[2]]}"),
     (re.compile(r"\+\d{1,3}(?:[ .-]\(?\d{1,4}\)?){2,5}(?![\d%])"), _telephone),
+    (re.compile(r"(?<![\w.,/-])(?:\(?\d{3}\) ?)?\d{3}-\d{4}(?![\w-])"), _local_telephone),
     (re.compile(r"(?<=\d)\s?['’′]\s?(\d{1,2})(?:\s?(?:\"|”|″|''|′′|’’))?(?!\w)"), r" foot \1"),
     (re.compile(r"(?<=\d)\s?(?:″|′′)"), " inches"),
     (re.compile(rf"\b({_YEAR})\s?-\s?({_YEAR})\b(?!-)"), r"\1 to \2"),
