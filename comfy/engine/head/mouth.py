@@ -15,7 +15,8 @@ from comfy.engine.node import NodeError
 
 SPAN = 0.85  # half the width of the view, in eye distances
 MOUTH_BELOW_EYES = 1.08  # in eye distances: the average adult face
-LEAST_EVIDENCE = 0.6  # real mouths of the trials, colourless and blurred ones too: 0.9 to 2.2
+# real mouths of the trials, colourless and blurred ones too: 0.83 to 2.9; a blur beside one: 0.75
+LEAST_EVIDENCE = 0.8
 # a face of which one eye is seen may be none: a dog's cheek had 0.94, a statue's mouth 1.18
 LEAST_ONE_EYED = 1.05
 FAIR, DARKEST_GAIN = 110.0, 4.0  # brightness of skin that need not be raised; the most it is
