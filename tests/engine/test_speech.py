@@ -144,7 +144,9 @@ def test_speech_has_the_level_of_other_videos(
     padded = np.pad(wave.astype(np.float64), 2205)
     spectrum = np.fft.rfft(padded)
     twice = 2 * np.fft.irfft(spectrum, 2 * len(padded))  # at the 44,100 Hz that it measures
-    assert join_sound.loudness(twice.astype(np.float32)) == pytest.approx(lufs, abs=0.6)
+    # of less than a second, the blocks of 0.4 s that are counted depend on where they begin
+    within = 0.6 if text == MIXED else 1.0
+    assert join_sound.loudness(twice.astype(np.float32)) == pytest.approx(lufs, abs=within)
     assert np.abs(8 * np.fft.irfft(spectrum, 8 * len(padded))).max() < 10 ** (-1.1 / 20)
 
 
