@@ -13,7 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import rapidocr
 from omegaconf import flag_override
-from onnxruntime import InferenceSession, RunOptions, SessionOptions
+from onnxruntime import (
+    InferenceSession,
+    OrtAllocatorType,
+    OrtArenaCfg,
+    OrtMemoryInfo,
+    OrtMemType,
+    RunOptions,
+    SessionOptions,
+    create_and_register_allocator,
+)
 from rapidocr import RapidOCR
 from rapidocr.ch_ppocr_det import TextDetector
 from rapidocr.ch_ppocr_det.utils import DetPreProcess
@@ -99,8 +108,7 @@ def _run(check: Callable[[], None], work: Callable[..., T], *given: Any) -> T:
 
 
 class _Session(InferenceSession):  # type: ignore[misc]  # onnxruntime tells no types
-    """Its memory is used again within a run, which saves a third of a first picture's time and of
-    the peak, and freed after it."""
+    """Its memory is freed after each run."""
 
     def run(self, *given: Any, **named: Any) -> Any:
         options = RunOptions()
@@ -131,11 +139,22 @@ def _reader() -> RapidOCR:
             "Det.box_thresh": 0.4,
         }
     )
+    _share_memory()
     with flag_override(reader.cfg, "allow_objects", True):
         reader.cfg.Det.session = _session("det")
         reader.cfg.Rec.session = _session("rec")
     reader.text_det = _Detector(reader.cfg.Det)
     return reader
+
+
+def _share_memory() -> None:
+    """Both models take theirs from one place, which uses it again within a run: a first picture is
+    read in three quarters of the time, and the peak is lower. A larger step than what is asked for
+    would not be given back."""
+    kind = OrtMemoryInfo("Cpu", OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, OrtMemType.DEFAULT)
+    step = {"arena_extend_strategy": 1, "max_mem": 0}  # 1: as requested; 0: no limit
+    step |= {"initial_chunk_size_bytes": -1, "max_dead_bytes_per_chunk": -1}  # -1: the usual
+    create_and_register_allocator(kind, OrtArenaCfg(step))
 
 
 def _session(model: str) -> InferenceSession:
@@ -144,6 +163,7 @@ def _session(model: str) -> InferenceSession:
     its threads would burn a core while they wait for each other."""
     options = SessionOptions()
     options.log_severity_level = 4
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.enable_mem_pattern = False  # a plan for one size, and most pictures have their own
     options.intra_op_num_threads = _THREADS
     options.inter_op_num_threads = 1

@@ -28,6 +28,8 @@ def test_the_models_run_with_our_options() -> None:
         options = part.session.session.get_session_options()
         assert options.get_session_config_entry("session.set_denormal_as_zero") == "1"
         assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+        assert options.get_session_config_entry("session.use_env_allocators") == "1"
+        assert not options.enable_mem_pattern
 
 
 def test_the_detector_is_given_what_rapidocr_would_give_it() -> None:

@@ -108,14 +108,14 @@ def _fill_strip(
     if not missing.any():
         return
     grain = _grain(view[seen_first:seen_last], hole[seen_first:seen_last], grain_size)
-    down, right = np.nonzero(missing)
-    noise = _noise()[(down + first) % _NOISE_SIDE, right % _NOISE_SIDE]
-    noise *= grain[first - seen_first : last - seen_first][missing]
+    down, right = np.arange(first, last), np.arange(missing.shape[1])
+    noise = _noise()[down % _NOISE_SIDE][:, right % _NOISE_SIDE]
+    noise *= grain[first - seen_first : last - seen_first]
     values = _enlarged(guess, factor, first, last, missing.shape[1])[missing]
     colour, share = values[:, :3], values[:, 3:4] if values.shape[1] > 3 else np.float32(0)
     if factor > 1 and values.shape[1] > 3:
         colour = colour + _finest(view, hole, guess, factor, first, missing)
-    colour = colour + (1 - share) * noise[:, None]
+    colour = colour + (1 - share) * noise[missing][:, None]
     view[first:last][missing] = np.clip(colour, 0, 255).round().astype(np.uint8)
 
 
