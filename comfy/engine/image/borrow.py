@@ -34,6 +34,7 @@ _PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth gue
 _THINNEST = 2.5  # px; thinner holes lose nothing
 _COARSE = (15, 15)  # px; means over so many are no detail
 _TEXTURE = 0.9  # of the fine detail of a piece that fits nowhere
+_ROUGH = 60.0  # squared grey levels; where less is lost in a quarter of a hole, it gets none
 _THIRDS = np.full((1, 3), 1 / 3, np.float32)
 
 Shift = tuple[int, int]
@@ -122,6 +123,8 @@ def _texture(lost: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]:
     """Only the fine detail of the pieces, and where there is some: it looks like the scene also
     where no piece fits."""
     inside = hole.astype(np.float32)
+    if np.percentile(lost[hole], 25) < _ROUGH:  # a smooth bar under a lively scene, for example
+        return np.zeros_like(change), np.zeros_like(inside)
     weight = cv2.blur(inside, _COARSE) + 1e-3
     coarse = cv2.blur(change * inside[..., None], _COARSE) / weight[..., None]
     fine = (change - coarse) * inside[..., None]
