@@ -7,9 +7,19 @@ from PIL import Image, ImageDraw
 
 from comfy.engine.image.caption_bar import find_bar
 from comfy.engine.image.icon import icon_mask
+from comfy.engine.image.panel import strips_beside
 from comfy.engine.image.stroke_mask import stroke_mask
 from comfy.engine.image.text_boxes import TextBox
-from tests.bench.picture_cases import Layer, barred, blocks, cloth, drawn, rock, subtitle
+from tests.bench.picture_cases import (
+    Layer,
+    barred,
+    blocks,
+    cloth,
+    drawn,
+    font,
+    rock,
+    subtitle,
+)
 
 
 def test_a_bar_does_not_reach_to_where_the_scene_would_be_brighter_than_white() -> None:
@@ -54,3 +64,21 @@ def test_a_disc_that_the_reader_took_for_a_letter_goes_on_a_busy_scene() -> None
         hole[window.slices] |= mask
     assert (hole & case.marked).sum() > 0.98 * case.marked.sum()
     assert hole.sum() < 2 * case.marked.sum()
+
+
+def test_a_see_through_panel_may_be_wider_than_its_text_and_has_a_strip_on_its_left() -> None:
+    def panel(size: tuple[int, int]) -> Layer:
+        layer = Image.new("RGBA", size, (0, 0, 0, 0))
+        pen = ImageDraw.Draw(layer)
+        pen.rectangle((80, 540, 899, 649), fill=(0, 0, 0, 140))
+        pen.rectangle((80, 540, 87, 649), fill=(255, 190, 0, 255))
+        pen.text((110, 595), "星河入梦来", font=font(44), fill="white", anchor="lm")
+        return layer
+
+    case = drawn("panel", blocks(49), (), panel)
+    bar = find_bar(case.dirty, [_box(106, 570, 336, 622)])
+    assert bar is not None
+    assert np.abs(np.array(bar.window) - np.array((88, 540, 900, 650))).max() <= 2
+    assert abs(bar.keep - 115 / 255) < 0.03
+    (strip,) = strips_beside(case.dirty, bar.window)
+    assert np.abs(np.array(strip) - np.array((77, 537, 91, 653))).max() <= 2

@@ -33,6 +33,9 @@ _RIM = 7  # px; width of the border at which a piece is compared with the scene
 _PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
 _THINNEST = 2.5  # px; thinner holes lose nothing
 _COARSE = (15, 15)  # px; means over so many are no detail
+_NEAR = 97  # px around a missing pixel whose calmest part tells how rough the scene is
+_ROUGHEST = 1e6  # squared grey levels
+_UNEVEN = 2.0  # times as rough as its calmest part a texture is
 _TEXTURE = 0.9  # of the fine detail of a piece that fits nowhere
 _ROUGH = 60.0  # squared grey levels; where less is lost in a quarter of a hole, it gets none
 _THIRDS = np.full((1, 3), 1 / 3, np.float32)
@@ -74,7 +77,7 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
     """`guess` [height, width, 3], smooth in `hole`, with pieces of the scene where they are better,
     and with no more than their fine detail where they are not."""
     share, right, down = (np.zeros(hole.shape, np.float32) for _ in range(3))
-    lost = _lost_detail(guess, hole)
+    lost, calm = _lost_detail(guess, hole)
     wanted = hole & (lost > _PLAIN)
     shifts = _shifts(guess, hole, wanted, check) if wanted.any() else []
     if not shifts:
@@ -86,7 +89,7 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
     pieces = _composed(scene, gap, shifts, which, check)
     change = np.where(np.isfinite(cost)[..., None], pieces - here, 0)
     part = _share(lost[place.slices], cost, change, gap)
-    texture, grainy = _texture(lost[place.slices], change, gap)
+    texture, grainy = _texture(calm[place.slices], change, gap)
     result = guess.copy()
     result[place.slices] += part[..., None] * change + (1 - part[..., None]) * texture
     share[place.slices] = part + (1 - part) * grainy
@@ -119,7 +122,7 @@ def _share(lost: Floats, cost: Floats, change: Floats, hole: Mask) -> Floats:
     return np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
 
 
-def _texture(lost: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]:
+def _texture(rough: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]:
     """Only the fine detail of the pieces, and where there is some: it looks like the scene also
     where no piece fits."""
     inside = hole.astype(np.float32)
@@ -132,8 +135,8 @@ def _texture(lost: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]:
     # no more of it than the scene around has: what exceeds that is the border of another object
     share = (
         _TEXTURE
-        * np.clip(np.sqrt(np.maximum(lost, 0) / np.maximum(power, 1e-3)), 0, 1)
-        * (lost > _PLAIN)
+        * np.clip(np.sqrt(np.maximum(rough, 0) / np.maximum(power, 1e-3)), 0, 1)
+        * (rough > _PLAIN)
     )
     share = np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * inside, np.float32)
     return np.asarray(fine * share[..., None], np.float32), share
@@ -144,15 +147,24 @@ def _mean_square(colours: Floats) -> Floats:
     return np.asarray(cv2.transform(cv2.multiply(colours, colours), _THIRDS), np.float32)
 
 
-def _lost_detail(guess: Floats, hole: Mask) -> Floats:
-    """Squared grey levels that a smooth guess of a hole this thick would be off by here."""
+def _lost_detail(guess: Floats, hole: Mask) -> tuple[Floats, Floats]:
+    """Squared grey levels that a smooth guess of a hole this thick would be off by here; and the
+    same without the scene's edges, which are no texture."""
     distance = cv2.distanceTransform(hole.view(np.uint8), cv2.DIST_L2, 3)
     thick = float(np.percentile(distance[hole], 95)) if hole.any() else 0.0
     if thick < _THINNEST:
-        return np.zeros(hole.shape, np.float32)
+        nothing = np.zeros(hole.shape, np.float32)
+        return nothing, nothing
     reach = min(24.0, thick)
     detail = _mean_square(guess - cv2.GaussianBlur(guess, (0, 0), reach))
-    return _mean_around(detail, (~hole).astype(np.float32))
+    known = (~dilate(hole, 5)).astype(np.float32)  # right beside it are rests of what was there
+    lost = _mean_around(detail, (~hole).astype(np.float32))
+    seen = cv2.blur(known, _COARSE)
+    local = np.where(
+        seen > 0.1, cv2.blur(detail * known, _COARSE) / np.maximum(seen, 1e-3), _ROUGHEST
+    )
+    calmest = cv2.erode(local.astype(np.float32), np.ones((_NEAR, _NEAR), np.uint8))
+    return lost, np.asarray(np.minimum(lost, _UNEVEN * calmest), np.float32)
 
 
 def _mean_around(values: Floats, weight: Floats) -> Floats:

@@ -21,9 +21,12 @@ from comfy.engine.image.windows import Mask, Window, around
 _MIN_KEEP = 0.15  # below this hardly any of the scene shines through
 _EDGE = 5  # px next to an edge that are compared
 _GLYPH = 64.0  # px; bars behind larger letters are searched for on a smaller copy
+_ABOVE = 1.5  # letter heights between the text and an edge of its bar
 _BLACK = float(np.log(24))  # of brightness + 4: a dark bar does not show on black
 _PAST = 60  # px looked at beyond a side
 _LEAST_SEEN = 0.3  # of an edge's pixels must be brighter than that
+_ALONG = 9  # px along an edge over which its change is averaged
+_GAP = 15  # px, at least
 _SLACK = 12.0  # grey levels by which compression may miss
 _TALLER = 0.8  # of a bar's height; no letter is so tall
 _PARTLY = 0.3  # of it, where the blurred edge of a bar ends
@@ -53,7 +56,7 @@ def find_bar(picture: Picture, lines: Sequence[TextBox]) -> Bar | None:
     glyph = float(np.median([line.glyph_size for line in lines]))
     text = around(np.concatenate([line.corners for line in lines]))
     strip = Window(0, text.top, picture.shape[1], text.bottom).grown(
-        glyph * 1.1 + _MARGIN, picture.shape
+        glyph * (_ABOVE + 0.1) + _MARGIN, picture.shape
     )
     scale = min(1.0, _GLYPH / glyph)
     view = reduced(picture[strip.slices], scale)
@@ -111,8 +114,8 @@ def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
     light = np.log(cv2.cvtColor(view, cv2.COLOR_RGB2GRAY).astype(np.float32) + 4)
     inset = int((text.right - text.left) * 0.05)
     columns = slice(max(0, text.left + inset), text.right - inset)
-    above = range(int(text.top - glyph), int(text.top + glyph * 0.1))
-    below = range(int(text.bottom - glyph * 0.1), int(text.bottom + glyph))
+    above = range(int(text.top - glyph * _ABOVE), int(text.top + glyph * 0.1))
+    below = range(int(text.bottom - glyph * 0.1), int(text.bottom + glyph * _ABOVE))
     top, bottom = _best(light[:, columns], above), _best(light[:, columns], below)
     if top is None or bottom is None or not _opposite(top, bottom):
         return None
@@ -123,10 +126,12 @@ def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
     right = _upright(rows, range(int(text.right - glyph * 0.1), int(text.right + glyph * 1.6)))
     upper, lower = (_goes_on(light, edge) for edge in (top, bottom))
     both = upper & lower
-    if left is None or right is None or _beyond(both, left, right):
-        start, end = _ends(upper, both, text)
-        left = 0 if start == 0 else _upright(rows, range(start - 12, start + 13))
-        right = end if end == view.shape[1] else _upright(rows, range(end - 12, end + 13))
+    gap = max(_GAP, int(glyph) | 1)
+    start, end = _ends(upper, both, text, gap)
+    if left is None or _goes_past(both[max(0, left - _PAST) : max(0, left - 4)]):
+        left = 0 if start == 0 else _upright(rows, range(start - gap, start + gap + 1))
+    if right is None or _goes_past(both[right + 4 : right + _PAST]):
+        right = end if end == view.shape[1] else _upright(rows, range(end - gap, end + gap + 1))
     if left is None or right is None:
         return None
     return Window(left, top.place, right, bottom.place)
@@ -134,23 +139,28 @@ def _edges(view: Picture, text: Window, glyph: float) -> Window | None:
 
 def _goes_on(light: Floats, edge: _Edge) -> Mask:
     """The columns in which the picture changes as it does across the edge, or is black."""
-    black = np.maximum(light[edge.place - 2], light[edge.place + 1]) <= _BLACK
-    same = np.sign(_step(light, edge.place)) == np.sign(edge.step)
-    return np.asarray(same | black, bool)
+    step = cv2.blur(_step(light, edge.place)[None], (_ALONG, 1))[0]
+    same = np.sign(step) == np.sign(edge.step)
+    return np.asarray(same | _black(light, edge.place), bool)
 
 
-def _beyond(both: Mask, left: int, right: int) -> bool:
-    """Whether top and bottom edge run on past both sides: then those are edges of the scene."""
-    past = both[max(0, left - _PAST) : max(0, left - 4)], both[right + 4 : right + _PAST]
-    return all(part.size > _PAST // 2 and part.mean() > 0.85 for part in past)
+def _black(light: Floats, place: int) -> Mask:
+    """The columns that are black on both sides of a row."""
+    return np.asarray(np.maximum(light[place - 2], light[place + 1]) <= _BLACK, bool)
 
 
-def _ends(upper: Mask, both: Mask, text: Window) -> tuple[int, int]:
-    """How far the top and bottom edges go on, left and right of the text."""
+def _goes_past(beyond: Mask) -> bool:
+    """Whether top and bottom edge run on past a side: then that is an edge of the scene."""
+    return beyond.size > _PAST // 2 and float(beyond.mean()) > 0.85
+
+
+def _ends(upper: Mask, both: Mask, text: Window, gap: int) -> tuple[int, int]:
+    """How far the top and bottom edges go on, left and right of the text, over gaps of some px in
+    which an edge of the scene is stronger."""
     width = len(upper)
     if upper.mean() > 0.85:
         return 0, width
-    breaks = cv2.blur(both.astype(np.float32)[None], (15, 1))[0] < 0.6
+    breaks = cv2.blur(both.astype(np.float32)[None], (gap, 1))[0] < 0.6
     before = np.flatnonzero(breaks[: max(0, text.left)])
     after = np.flatnonzero(breaks[text.right :])
     start = int(before[-1]) if before.size else 0
@@ -208,7 +218,9 @@ def _fit(view: Floats, bar: Window) -> tuple[float, tuple[float, float, float]] 
             break
         x = (outside[good] - outside[good].mean(axis=0)).ravel()
         y = (inside[good] - inside[good].mean(axis=0)).ravel()
-        keep = float(np.clip((x * y).sum() / max(1e-3, (x * x).sum()), 0, 1))
+        # both sides vary alike, also where a fine texture is another two pixels on: a regression
+        # would take that for a bar that keeps less
+        keep = float(np.clip(np.sqrt((y * y).sum() / max(1e-3, (x * x).sum())), 0, 1))
     if keep < _MIN_KEEP:
         return None
     red, green, blue = np.median(inside - keep * outside, axis=0).tolist()

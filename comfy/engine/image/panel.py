@@ -59,8 +59,9 @@ def _panel(picture: Picture, box: TextBox) -> Window | None:
         found.bottom == view.shape[0] and strip.bottom < picture.shape[0]
     ):
         return None
-    with_strips = _with_strips(view, found)
-    left, top, right, bottom = (round(edge / scale) for edge in with_strips)
+    for beside in strips_beside(view, found):
+        found = found.union(beside.grown(-_RIM, view.shape))
+    left, top, right, bottom = (round(edge / scale) for edge in found)
     placed = Window(left, top + strip.top, right, bottom + strip.top)
     if placed.area > _LARGEST * picture.shape[0] * picture.shape[1]:
         return None
@@ -124,16 +125,19 @@ def _straight(part: Mask) -> bool:
     return all(float(np.mean(side)) > _STRAIGHT for side in sides)
 
 
-def _with_strips(view: Picture, panel: Window) -> Window:
-    """The panel and the thin strips of another colour that run along a whole side of it."""
+def strips_beside(picture: Picture, panel: Window) -> list[Window]:
+    """Thin strips of one colour that run along the whole left or right side of a panel or bar."""
     height = panel.bottom - panel.top
-    result = panel
-    for left, right in ((panel.left - 5, panel.left - 2), (panel.right + 2, panel.right + 5)):
-        if left < 0 or right > view.shape[1]:
+    around_it = panel.grown(height, picture.shape)
+    view, (left, top) = picture[around_it.slices], around_it[:2]
+    inner = panel.moved(-left, -top)
+    found = []
+    for first, last in ((inner.left - 5, inner.left - 2), (inner.right + 2, inner.right + 5)):
+        if first < 0 or last > view.shape[1] or height <= 6:
             continue
-        strip = _rectangle(view, Window(left, panel.top + 3, right, panel.bottom - 3))
+        strip = _rectangle(view, Window(first, inner.top + 3, last, inner.bottom - 3))
         if strip is None or strip.right - strip.left > _THIN * height:
             continue
-        if abs(strip.top - panel.top) <= 2 and abs(strip.bottom - panel.bottom) <= 2:
-            result = result.union(strip)
-    return result
+        if abs(strip.top - inner.top) <= 2 and abs(strip.bottom - inner.bottom) <= 2:
+            found.append(strip.moved(left, top).grown(_RIM, picture.shape))
+    return found

@@ -10,14 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from comfy.engine.image import caption_bar, painted_area, previews, tiled_watermark
-from comfy.engine.image.classify import alike, classify, is_believable, letters
+from comfy.engine.image.classify import alike, classify, is_believable, letters, slanted
 from comfy.engine.image.fill import fill
 from comfy.engine.image.halo import grow_into_calm
 from comfy.engine.image.icon import icon_mask
 from comfy.engine.image.instruction import Instruction, Kind, parse_instruction
 from comfy.engine.image.matte import measure_matte
 from comfy.engine.image.pairs import in_pairs
-from comfy.engine.image.panel import covers, find_panels
+from comfy.engine.image.panel import covers, find_panels, strips_beside
 from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
 from comfy.engine.image.stroke_mask import stroke_mask
@@ -250,14 +250,16 @@ def _take_off_tiles(
 def _take_off_bars(
     picture: Picture, hole: Mask, boxes: Sequence[TextBox], check: Check
 ) -> list[TextBox]:
-    """Un-blend the bars behind subtitles, in place; returns the lines that stood on one."""
+    """Un-blend the bars behind lines, in place; returns the lines that stood on one."""
     on_bars: list[TextBox] = []
-    for lines in _paragraphs([box for box in boxes if box.kind is Kind.SUBTITLE]):
+    for lines in _paragraphs([box for box in boxes if not box.repeated and not slanted(box)]):
         check()
         bar = caption_bar.find_bar(picture, lines)
         if bar is None:
             continue
         on_bars += lines
+        for strip in strips_beside(picture, bar.window):
+            hole[strip.slices] = True
         for window, edge in caption_bar.take_off(picture, bar):
             hole[window.slices] |= edge
     return on_bars
@@ -269,11 +271,18 @@ def _paragraphs(lines: Sequence[TextBox]) -> list[list[TextBox]]:
     for line in sorted(lines, key=lambda box: box.center[1]):
         above = result[-1][-1] if result else None
         reach = 1.6 * max(line.height, above.height) if above else 0
-        if above and line.center[1] - above.center[1] < reach:
+        if above and line.center[1] - above.center[1] < reach and _overlap(line, above):
             result[-1].append(line)
         else:
             result.append([line])
     return result
+
+
+def _overlap(line: TextBox, above: TextBox) -> bool:
+    """Whether two lines share some columns."""
+    left = max(line.corners[:, 0].min(), above.corners[:, 0].min())
+    right = min(line.corners[:, 0].max(), above.corners[:, 0].max())
+    return bool(left < right)
 
 
 def _marks(picture: Picture, box: TextBox, *, shadow: bool) -> list[tuple[Window, Mask]]:
