@@ -37,7 +37,6 @@ _NEAR = 97  # px around a missing pixel whose calmest part tells how rough the s
 _ROUGHEST = 1e6  # squared grey levels
 _UNEVEN = 2.0  # times as rough as its calmest part a texture is
 _TEXTURE = 0.9  # of the fine detail of a piece that fits nowhere
-_ROUGH = 60.0  # squared grey levels; where less is lost in a quarter of a hole, it gets none
 _THIRDS = np.full((1, 3), 1 / 3, np.float32)
 
 Shift = tuple[int, int]
@@ -126,8 +125,6 @@ def _texture(rough: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]
     """Only the fine detail of the pieces, and where there is some: it looks like the scene also
     where no piece fits."""
     inside = hole.astype(np.float32)
-    if np.percentile(lost[hole], 25) < _ROUGH:  # a smooth bar under a lively scene, for example
-        return np.zeros_like(change), np.zeros_like(inside)
     weight = cv2.blur(inside, _COARSE) + 1e-3
     coarse = cv2.blur(change * inside[..., None], _COARSE) / weight[..., None]
     fine = (change - coarse) * inside[..., None]
