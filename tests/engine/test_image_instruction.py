@@ -34,6 +34,9 @@ def quoted(*words: str) -> Scope:
         ("clean the image", Instruction((EVERYTHING,))),
         ("去除字幕", Instruction((SUBTITLES,))),
         ("去除字幕文字", Instruction((SUBTITLES,))),
+        ("让字幕消失", Instruction((SUBTITLES,))),
+        ("make the subtitles disappear", Instruction((SUBTITLES,))),
+        ("remove the subtitles and make it look natural", Instruction((SUBTITLES,))),
         ("去除图片中的字幕和水印", Instruction((SUBTITLES, WATERMARKS))),
         ("去除字幕、水印、文字", Instruction((SUBTITLES, WATERMARKS, EVERYTHING))),
         ("Remove the subtitles and the logo.", Instruction((SUBTITLES, WATERMARKS))),
@@ -101,7 +104,11 @@ def test_quoted_words_mean_only_these_words(text: str, meaning: Instruction) -> 
 
 
 @pytest.mark.parametrize(
-    "text", ["移除路人", "把背景换成海滩", "replace the background", "remove the people", "upscale"]
+    "text",
+    [
+        *("移除路人", "把背景换成海滩", "让天空变绿"),
+        *("replace the background", "remove the people", "upscale", "make the sky green"),
+    ],
 )
 def test_other_edits_are_impossible(text: str) -> None:
     assert parse_instruction(text) == Instruction(impossible=(text,))

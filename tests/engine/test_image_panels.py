@@ -57,6 +57,19 @@ def test_a_name_plate_goes_with_its_text(radius: float) -> None:
     assert (cleaned[outside] == dirty[outside]).all()
 
 
+@pytest.mark.parametrize(
+    ("instruction", "goes"), [("Remove the subtitles", True), ("Remove the watermark", False)]
+)
+def test_a_line_on_a_panel_is_a_caption_in_the_middle_too(instruction: str, goes: bool) -> None:
+    image = Image.fromarray(scene())
+    pen = ImageDraw.Draw(image)
+    pen.rounded_rectangle((180, 190, 460, 229), 8, fill=YELLOW)
+    pen.text((320, 210), "Travel alone", font=font(26), fill="black", anchor="mm")
+    pen.text((320, 140), "Old harbour", font=font(26), fill="white", anchor="mm")
+    _, found = remove_text(_jpeg(image), instruction, lambda *_: None, lambda: None)
+    assert [item.text for item in found] == (["Travel alone"] if goes else [])
+
+
 def test_a_panel_on_which_a_line_stays_stays_too() -> None:
     dirty = plate(scene())
     cleaned, _ = remove_text(dirty, 'remove "Analyst of engines"', lambda *_: None, lambda: None)

@@ -57,8 +57,8 @@ _TEXT = (
 _SIGN = r"招牌|路牌|标牌|牌子|店名|指示牌|车牌|门牌|\bsigns?\b|signboards?|signage|plates?\b"
 _REMOVE = (
     r"去除|去掉|去(?!年|世|向)|移除|移走|删除|删掉|删|清除|清掉|清理|清洗|净化|擦除|擦掉|抹去|抹掉|"
-    r"消除|消掉|不要|remov|eras|delet|\bclean|clear|\bget rid|without|\bno\b|wip|take out|"
-    r"take off|strip|\bdrop\b|hide|eliminat"
+    r"消除|消掉|消失|不要|remov|eras|delet|\bclean|clear|\bget rid|without|\bno\b|wip|take out|"
+    r"take off|strip|\bdrop\b|hide|eliminat|disappear|vanish|go away"
 )
 _KEEP = (
     r"保留|保持|留下|留着|(?:不要|不|别|勿|无需|不用)(?:再)?(?:去除|去掉|去|移除|删除|删|清除|擦除|动|碰|"
@@ -67,10 +67,11 @@ _KEEP = (
     r"(?<!do )\bnot (?:the|any)\b|apart from"
 )
 _EDIT = (
-    r"换成|改成|改为|替换|更换|变成|换[个一掉]|添加|增加|加[上入个]|生成|重绘|上色|换背景|换脸|美颜|微笑|"
-    r"风格|调色|滤镜|抠图|翻译|画(?=[一个出成只点])|\breplac|\bchang|\bturn\b.*\binto\b|\badd\b|"
-    r"\bmake\b.*\b(?:look|smil|bright|dark)|generat|\bdraw|\bpaint\b|restyle|\bstyle|colou?ri[sz]|"
-    r"translat|\bswap\b|\bconvert|\bcrop|\brotat|blur the|\binsert"
+    r"换成|改成|改为|替换|更换|变[成得为绿红蓝黄黑白亮暗大小瘦]|换[个一掉]|添加|增加|加[上入个]|生成|"
+    r"重绘|上色|换背景|换脸|美颜|微笑|风格|调色|滤镜|抠图|翻译|画(?=[一个出成只点])|\breplac|\bchang|"
+    r"\bturn\b.*\binto\b|\badd\b|generat|\bdraw|\bpaint\b|restyle|\bstyle|colou?ri[sz]|translat|"
+    r"\bmake\b(?! sure)(?!.*(?:clean|clear|free|natural|seamless|disappear|vanish|go away))|"
+    r"\bswap\b|\bconvert|\bcrop|\brotat|blur the|\binsert"
 )
 _ENHANCE = (
     r"高清(?!的)|清晰(?!的)|超分|放大|锐化|去模糊|去噪|降噪|画质|老照片|提高质量|upscal|super.?res|"

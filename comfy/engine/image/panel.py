@@ -7,12 +7,14 @@ in a photo has shading and perspective, and is left alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from comfy.engine.image.classify import slanted
+from comfy.engine.image.classify import is_believable, slanted
+from comfy.engine.image.instruction import Kind
 from comfy.engine.image.text_boxes import Picture, TextBox, reduced
 from comfy.engine.image.windows import Mask, Window, around
 
@@ -24,6 +26,7 @@ _MOSTLY = 0.4  # of a line of text is the panel between its letters
 _STRAIGHT = 0.85  # of a side must end at the very same pixel
 _LARGEST = 0.5  # of the picture; what covers more is its background
 _THIN = 0.6  # of a panel's height: how wide a strip of another colour beside it may be
+_HIGHEST = 0.35  # of the picture's height; above it stand titles
 _RIM = 3  # px around a panel that compression mixes with it
 
 
@@ -36,6 +39,18 @@ def find_panels(picture: Picture, boxes: Sequence[TextBox]) -> list[Window]:
             if window is not None:
                 found.append(window)
     return found
+
+
+def with_captions(picture: Picture, boxes: Sequence[TextBox]) -> list[TextBox]:
+    """The lines, of which those on a panel are subtitles wherever they stand: a video for phones
+    has them in its middle, too."""
+    highest = _HIGHEST * picture.shape[0]
+
+    def is_caption(box: TextBox) -> bool:
+        text = box.kind is Kind.TEXT and is_believable(box) and box.center[1] > highest
+        return text and bool(find_panels(picture, [box]))
+
+    return [replace(box, kind=Kind.SUBTITLE) if is_caption(box) else box for box in boxes]
 
 
 def covers(panel: Window, box: TextBox) -> bool:

@@ -17,7 +17,7 @@ from comfy.engine.image.icon import icon_mask
 from comfy.engine.image.instruction import Instruction, Kind, parse_instruction
 from comfy.engine.image.matte import measure_matte
 from comfy.engine.image.pairs import in_pairs
-from comfy.engine.image.panel import covers, find_panels, strips_beside
+from comfy.engine.image.panel import covers, find_panels, strips_beside, with_captions
 from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
 from comfy.engine.image.stroke_mask import stroke_mask
@@ -70,7 +70,7 @@ def remove_text(
     if painted is not None and painted.any():
         return _remove_painted(picture, painted, progress, check)
     wanted = understood(instruction)
-    seen = _read(picture, check)
+    seen = with_captions(picture, _read(picture, check))
     chosen = _select(seen, wanted, picture.shape)
     kept = [box for box in seen if box not in chosen and is_believable(box)]
     check()
@@ -84,7 +84,7 @@ def remove_text(
     edges: Sequence[tuple[Window, Mask]] = ()
     if (near_others := _take_off_tiles(cleaned, chosen, check)) is not None:
         edges, tiles = near_others, [box for box in chosen if box.repeated]
-        seen = _read(cleaned, check)
+        seen = with_captions(cleaned, _read(cleaned, check))
         doubtful = _legible(seen, tiles)
         # what the tiles hid or cut reads better now; a faint trace of them is no new text
         rest = [
