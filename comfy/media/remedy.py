@@ -13,7 +13,7 @@ from comfy.media.join_sound import CEILING, RATE, SILENCE, loudness
 from comfy.media.sounds import BROKEN
 from comfy.media.waves import Wave, levels, read_wave
 
-LEVEL = -18.0  # LUFS of a voice, as podcasts have it
+LEVEL = -17.0  # LUFS of a voice in one channel: from two loudspeakers 3 more, as online videos
 HOP = RATE // 100
 QUIET = 0.05  # of the louder parts: what lies below is no speech
 PAUSE, END = 0.6, 0.25  # seconds of silence that are left between words, and at both ends
