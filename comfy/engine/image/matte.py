@@ -28,6 +28,7 @@ _SIDE = 2560  # px of the picture on which the matte is measured
 _MAX_COPIES = 40
 _ROUNDS = 3
 _SUM = np.ones((1, 3), np.float32)
+_DENSEST = 0.9  # of the mark's window; more are no letters, but a mark that was not made out
 _OPAQUE = 0.85  # from here on there is no scene left to recover
 
 
@@ -57,7 +58,7 @@ def measure_matte(
 ) -> tuple[Tiling, Matte] | None:
     """The mark's transparency and colour from its copies, and the grid placed more exactly.
 
-    None if the mark is opaque or too faint.
+    None if the mark is opaque, too faint or was not made out.
     """
     scale = min(1.0, _SIDE / max(picture.shape[:2]))
     work = reduced(picture, scale)
@@ -66,6 +67,8 @@ def measure_matte(
     for round_ in range(_ROUNDS):
         check()
         letters = dilate(shape > 0.2, max(3, round(size[1] * 0.12)) | 1)
+        if letters.mean() > _DENSEST:
+            return None
         copies = _copies(work, tiling, letters, scale, check)
         core = shape > 0.8
         if len(copies.places) < 3 or not core.any():
