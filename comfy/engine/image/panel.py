@@ -111,7 +111,7 @@ def _rectangle(view: Picture, seed: Window) -> Window | None:
 
 
 def _without_fringe(part: Mask) -> Window:
-    """Where half of a row and of a column belongs to the part."""
+    """The rows and columns of which a fifth or more belongs to the part."""
     rows, columns = (np.flatnonzero(part.mean(axis=axis) > 0.5 * _MOSTLY) for axis in (1, 0))
     return Window(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
 

@@ -19,13 +19,6 @@ _BLOCK = HOP  # samples
 _REACH = 6  # blocks that the limiter looks ahead and behind (30 ms)
 
 
-def block_levels(wave: Array) -> Array:
-    """RMS of every block of 5 ms."""
-    whole = len(wave) // _BLOCK * _BLOCK
-    blocks = wave[:whole].reshape(-1, _BLOCK)
-    return np.asarray(np.sqrt((blocks**2).mean(axis=1)))
-
-
 def set_level(wave: Array, lufs: float) -> Array:
     """Scale a piece of speech to a loudness; of less than a second, as if it went on."""
     present = loudness.integrated(loudness.steps(np.resize(wave, max(len(wave), SAMPLE_RATE))))
