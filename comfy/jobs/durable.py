@@ -19,7 +19,13 @@ from contextvars import Context
 from functools import partial
 from typing import Protocol
 
-from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+from dbos import (
+    DBOS,
+    DBOSConfig,
+    DBOSPortableJSONSerializer,
+    SetWorkflowID,
+    _workflow_commands,
+)
 
 from comfy.jobs.replicas import Replicas
 
@@ -27,6 +33,7 @@ log = logging.getLogger(__name__)
 
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 NEW = 1.0  # seconds between two looks for jobs that another replica stored for this one
+UNUSED = 4.0  # seconds between DBOS' looks for delays and deadlines; its lock for it lasts 5
 LOST = "lost"  # what `drive` answers when the prompt must be sent again
 AWAY = "away"  # and when its server cannot be reached for too long
 
@@ -80,6 +87,8 @@ class Durable:
         `tidy` is called as often as idle jobs are looked for.
         """
         self._replicas = replicas
+        # It would look every second, at a quarter of what an idle studio costs; we have none.
+        _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = UNUSED
         DBOS(
             config=DBOSConfig(
                 name="comfy-presenter",

@@ -5,16 +5,20 @@ Each is left as it is where a release of Gradio no longer has what is changed he
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from types import SimpleNamespace
 from typing import Any
 
 import gradio as gr
-from gradio import state_holder
+from gradio import http_server, state_holder
 from gradio.state_holder import SessionState
 
-IDLE_SLEEP = 0.06  # seconds; of Gradio's queue, between two looks for work
-PROGRESS_SLEEP = 0.5  # seconds; no event of ours uses gr.Progress
+AWAKE = 0.04  # seconds between two looks of Gradio's queue for work, while somebody is there
+RESTING = 0.2  # and while nobody is: so long waits the first who comes
+QUIET = 60.0  # seconds without an event, after which the queue rests
+PROGRESS_SLEEP = 2.0  # seconds; no event of ours uses gr.Progress
+TICK = 0.25  # seconds between two looks of the web server whether it is to end
 
 
 class Session(SessionState):  # type: ignore[misc]
@@ -39,9 +43,37 @@ def calm(page: gr.Blocks) -> None:
     """For a page whose queue is set up, before it is launched."""
     queue = page._queue
     if hasattr(queue, "sleep_when_free") and hasattr(queue, "progress_update_sleep_when_free"):
-        queue.sleep_when_free = IDLE_SLEEP  # it is a millisecond: 8 % of a core
+        let_rest(queue)  # it looks for work each millisecond: 8 % of a core
         queue.progress_update_sleep_when_free = PROGRESS_SLEEP
+    if hasattr(http_server.Server, "on_tick"):
+        http_server.Server.main_loop = slow_loop
     if hasattr(state_holder, "SessionState"):
         state_holder.SessionState = Session
     # It is looked for on the whole path before and after each event, and is not installed.
     sys.modules.setdefault("matplotlib", None)  # type: ignore[arg-type]
+
+
+def let_rest(queue: Any) -> None:
+    """Gradio's queue looks for work rarely until there is some, and often for a while after."""
+    push = queue.push
+    falls_asleep: asyncio.TimerHandle | None = None
+
+    def rest() -> None:
+        queue.sleep_when_free = RESTING
+
+    async def wake_and_push(*args: Any, **kwargs: Any) -> Any:
+        nonlocal falls_asleep
+        queue.sleep_when_free = AWAKE
+        if falls_asleep:
+            falls_asleep.cancel()
+        falls_asleep = asyncio.get_running_loop().call_later(QUIET, rest)
+        return await push(*args, **kwargs)
+
+    rest()
+    queue.push = wake_and_push
+
+
+async def slow_loop(server: Any) -> None:
+    """What uvicorn's `main_loop` does ten times a second."""
+    while not await server.on_tick(0):
+        await asyncio.sleep(TICK)
