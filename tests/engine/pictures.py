@@ -44,21 +44,24 @@ def write(
     return np.asarray(image)
 
 
-def tile(picture: Picture, text: str, size: int, opacity: float, angle: float) -> Picture:
-    """A half-transparent white text all over the picture, each second row moved by half a step."""
+def tile(
+    picture: Picture, text: str, size: int, opacity: float, angle: float, *,
+    shade: int = 255, offset: float = 0.5,
+) -> Picture:  # fmt: skip
+    """A half-transparent text all over the picture, each second row moved by a part of a step."""
     height, width = picture.shape[:2]
     side = int(np.hypot(width, height)) + 10
     layer = Image.new("L", (side, side), 0)
     draw = ImageDraw.Draw(layer)
     step = int(draw.textlength(text, font=font(size)) * 1.4)
     for row, y in enumerate(range(0, side, int(size * 2.6))):
-        for x in range(-(row % 2) * step // 2, side, step):
+        for x in range(-round(row % 2 * step * offset), side, step):
             draw.text((x, y), text, font=font(size), fill=round(255 * opacity))
     left, top = (side - width) // 2, (side - height) // 2
     turned = layer.rotate(angle, Image.Resampling.BICUBIC)
     mask = turned.crop((left, top, left + width, top + height))
     image = Image.fromarray(picture)
-    image.paste((255, 255, 255), (0, 0), mask)
+    image.paste((shade, shade, shade), (0, 0), mask)
     return np.asarray(image)
 
 

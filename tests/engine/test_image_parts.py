@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from comfy.engine.image import fill as fill_module
+from comfy.engine.image.brick_rows import fit_rows
 from comfy.engine.image.classify import classify, is_believable
 from comfy.engine.image.fill import fill
 from comfy.engine.image.instruction import Kind
@@ -112,6 +113,23 @@ def test_a_lattice_is_found_in_few_points_that_share_but_one_step() -> None:
 def test_points_without_order_have_no_lattice() -> None:
     points = np.random.default_rng(0).uniform(0, 500, (12, 2))
     assert fit_lattice(points, 45, 20) is None
+
+
+def test_rows_are_found_whose_offsets_follow_no_rule() -> None:
+    starts = (3.0, 70.0, 31.0, 98.0)
+    copies = [
+        (start + 120 * i, 50 * row + 2 * i) for row, start in enumerate(starts) for i in (1, 2, 4)
+    ]
+    rows = fit_rows(np.array([*copies, (250.0, 180.0)]), 90, 20)
+    assert rows is not None
+    found = np.concatenate(rows.points(600, 300))
+    missing = [(start + 360, 50 * row + 6) for row, start in enumerate(starts)]
+    nearest = [np.linalg.norm(found - place, axis=1).min() for place in np.array(copies + missing)]
+    assert max(nearest) < 0.01
+
+
+def test_points_without_order_have_no_rows() -> None:
+    assert fit_rows(np.random.default_rng(0).uniform(0, 500, (12, 2)), 90, 20) is None
 
 
 def test_kinds_follow_place_and_repetition() -> None:

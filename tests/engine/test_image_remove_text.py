@@ -64,6 +64,18 @@ def test_a_tiled_mark_is_unmixed_at_any_angle(angle: float) -> None:
     assert psnr(result, scene()) > 44
 
 
+@pytest.mark.parametrize("offset", [0.5, 0.3])
+def test_a_grey_mark_goes_from_paper_and_from_ink(offset: float) -> None:
+    """It is darker than one and lighter than the other; with an offset of 0.3 its copies stand on
+    no lattice."""
+    clean = scene() // 6 + np.uint8(200)
+    clean[90:300, 200:440] //= 6
+    result, found = removed(tile(clean, "SAMPLE", 26, 0.4, 20, shade=128, offset=offset))
+    assert set(found) == {Removed("watermark", "SAMPLE")}
+    visible = np.abs(result.astype(int) - clean).max(axis=2) > 16
+    assert visible.sum() < 250  # filling instead would leave 440 to 600
+
+
 def test_a_half_transparent_bar_goes_with_its_subtitle() -> None:
     barred = scene()
     barred[300:344, 150:490] //= 2

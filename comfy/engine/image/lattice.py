@@ -48,7 +48,7 @@ def fit_lattice(points: Points, width: float, height: float) -> Lattice | None:
     `width` and `height` are the size of one tile: cells are not much smaller than it.
     """
     best: _Fit | None = None
-    for first, second in combinations(_steps(points, height), 2):
+    for first, second in combinations(frequent_steps(points, height), 2):
         fit = _try(points, first, second)
         if fit.cell >= 0.5 * width * height and fit.share > 0.75 and _better(fit, best):
             best = fit
@@ -59,7 +59,7 @@ def fit_lattice(points: Points, width: float, height: float) -> Lattice | None:
     return Lattice(origin, first, second)
 
 
-def _steps(points: Points, height: float) -> list[Points]:
+def frequent_steps(points: Points, height: float) -> list[Points]:
     """Frequent differences between two points (of few points: all), shortest first."""
     differences = (points[None] - points[:, None]).reshape(-1, 2)
     differences = differences[np.linalg.norm(differences, axis=1) > height * 0.9]

@@ -73,7 +73,7 @@ def measure_matte(
         core = shape > 0.8
         if len(copies.places) < 3 or not core.any():
             return None
-        strength, colour = _colour(copies, core, tiling.light)
+        strength, colour = _colour(copies, core, tiling.shade)
         if not TRACE < strength < _OPAQUE:
             return None
         alpha = np.where(letters, _alpha(copies, colour, ~letters), 0)
@@ -161,7 +161,7 @@ def _copy(
     return np.asarray(cv2.warpAffine(picture, matrix, size, flags=flags), np.float32)
 
 
-def _colour(copies: _Copies, core: Mask, light: bool) -> tuple[float, Floats]:
+def _colour(copies: _Copies, core: Mask, shade: float) -> tuple[float, Floats]:
     """Strength in the middle of the letters and colour of the mark.
 
     There observed - scene = a * colour - a * scene: a straight line over the scene's brightness,
@@ -172,10 +172,11 @@ def _colour(copies: _Copies, core: Mask, light: bool) -> tuple[float, Floats]:
     x = behind.reshape(-1, 3) - behind.mean((0, 1))
     y = change.reshape(-1, 3) - change.mean((0, 1))
     strength = -float((x * y).sum() / max(1e-3, float((x * x).sum())))
-    plain = np.full(3, 255.0 if light else 0.0, np.float32)
+    grey = 0 < shade < 255  # that it is neither white nor black is all that is known
+    plain = np.full(3, 255.0 * (change.mean() > 0) if grey else shade, np.float32)
     if float(x.std()) > 15 and TRACE < strength < _OPAQUE:
         fitted = change.mean((0, 1)) / strength + behind.mean((0, 1))
-        if np.abs(fitted - plain).max() > 40:  # a coloured mark, not a measuring error
+        if grey or np.abs(fitted - plain).max() > 40:  # a coloured mark, not a measuring error
             return strength, np.asarray(np.clip(fitted, 0, 255), np.float32)
     contrast = plain - behind
     strength = float((contrast * change).sum() / max(1e-3, float((contrast**2).sum())))

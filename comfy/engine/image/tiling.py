@@ -8,14 +8,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from comfy.engine.image.brick_rows import fit_rows
 from comfy.engine.image.lattice import Points, fit_lattice
 from comfy.engine.image.membrane import Floats
 from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.text_boxes import Check, Picture, TextBox, detector_scale, reduced
+from comfy.engine.image.windows import Mask
 
 _MIN_BOXES = 4
 _MIN_LIKENESS = 0.35  # mean correlation of the instances with their common shape
 _MAX_PEAKS = 400
+_SHADES = 255.0, 0.0, 128.0  # white, black and a middle grey, darker than paper, lighter than hair
+_LEAST_ROOM = 24.0  # grey levels between a shade and the scene from which its mark is seen well
+_GOES_ON = 0.1  # mean correlation of the places in a row with the mark
 _ALL = slice(None), slice(None)
 
 
@@ -25,8 +30,8 @@ class Tiling:
 
     `centers`: [n, 2] px in the picture, also of copies the border cuts. `sure`: how many of them,
     from the first, were found rather than predicted. `width`, `height`: of one copy, px. `angle`:
-    degrees, as in TextBox. `light`: whether it brightens the picture. `shape`: where its letters
-    are, 0..1, [rows, columns] over width x height.
+    degrees, as in TextBox. `shade`: the grey level that the picture seems to be mixed with there.
+    `shape`: where its letters are, 0..1, [rows, columns] over width x height.
     """
 
     centers: Points
@@ -34,7 +39,7 @@ class Tiling:
     width: float
     height: float
     angle: float
-    light: bool
+    shade: float
     shape: Floats
 
 
@@ -45,7 +50,7 @@ class _Level:
 
     pixels: Picture
     behind: Picture
-    valid: np.ndarray
+    valid: Mask
     turn: np.ndarray  # affine, picture -> level
 
 
@@ -63,23 +68,23 @@ def find_tiling(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Til
     centers = np.array([level.turn @ [*(np.array(box.center) * scale), 1] for box in whole])
     size = int(width * 1.08) + 6, int(height * 1.15) + 6
 
-    def try_(light: bool) -> tuple[float, Floats, bool]:
-        return (*_common_shape(level, light, centers, size, height), light)
+    def try_(shade: float) -> tuple[float, Floats, float]:
+        return (*_common_shape(level, shade, centers, size, height), shade)
 
-    candidates = in_pairs(try_, (True, False), check)
-    likeness, shape, light = max(candidates, key=lambda candidate: candidate[0])
+    candidates = in_pairs(try_, _SHADES, check)
+    likeness, shape, shade = max(candidates, key=lambda candidate: candidate[0])
     if likeness < _MIN_LIKENESS:
         return None
     check()
-    evidence = _evidence(level, light)
-    found, sure = _all_places(np.where(level.valid, evidence, 0), shape, likeness)
+    evidence = _evidence(level, shade)
+    found, sure = _all_places(evidence, level.valid, shape, likeness)
     if len(found) == 0:
         return None
     back = cv2.invertAffineTransform(level.turn)
     middle = found + (np.array(size) - 1) / 2
     in_picture = ((np.c_[middle, np.ones(len(middle))] @ back.T) + 0.5) / scale - 0.5
     tile = size[0] / scale, size[1] / scale
-    return Tiling(in_picture, sure, *tile, angle, light, _normal(shape))
+    return Tiling(in_picture, sure, *tile, angle, shade, _normal(shape))
 
 
 def _whole(boxes: Sequence[TextBox]) -> list[TextBox]:
@@ -105,31 +110,42 @@ def _levelled(picture: Picture, angle: float, text_height: float, margin: int) -
     return _Level(np.asarray(pixels, np.uint8), np.asarray(behind, np.uint8), valid, turn)
 
 
-def _evidence(level: _Level, light: bool, part: tuple[slice, slice] = _ALL) -> Floats:
-    """How much white (or black) each pixel of this part seems to have been mixed with, 0..1."""
-    seen = []
+def _evidence(level: _Level, shade: float, part: tuple[slice, slice] = _ALL) -> Floats:
+    """How much of this shade each pixel of this part seems to have been mixed with, 0..1; little
+    where the scene itself has about that shade."""
+    gain, seen = _gain(shade), []
     for pixels, behind in zip(
         cv2.split(level.pixels[part]), cv2.split(level.behind[part]), strict=True
     ):
         change = cv2.subtract(pixels, behind, dtype=cv2.CV_32F)
-        room = cv2.max(255 - behind, 24) if light else cv2.max(behind, 24)
-        seen.append(cv2.divide(change, room, scale=1 if light else -1, dtype=cv2.CV_32F))
+        seen.append(cv2.multiply(change, cv2.LUT(behind, gain), dtype=cv2.CV_32F))
     red, green, blue = seen
     middle = cv2.max(cv2.min(red, green), cv2.min(cv2.max(red, green), blue))
     return np.asarray(np.clip(middle, -0.5, 0.6, out=middle), np.float32)
 
 
+def _gain(shade: float) -> Floats:
+    """Opacity of a mark of this shade per grey level of change, for the 256 levels behind it."""
+    behind = np.arange(256, dtype=np.float32)
+    room = np.abs(shade - behind)
+    gain = 1 / np.maximum(room, _LEAST_ROOM)
+    if 0 < shade < 255:  # of its own shade the mark cannot be seen, and may be on either side
+        gain *= np.minimum(room / _LEAST_ROOM, 1)
+    return np.asarray(np.where(behind < shade * 256 / 255, gain, -gain), np.float32)
+
+
 def _common_shape(
-    level: _Level, light: bool, centers: Points, size: tuple[int, int], height: float
+    level: _Level, shade: float, centers: Points, size: tuple[int, int], height: float
 ) -> tuple[float, Floats]:
-    """The median of all copies after moving each onto it, and how well they agree (0..1)."""
+    """How well all copies agree, 0..1, and their median after moving each onto it; 0 if it is
+    letters of the opposite of this shade."""
     width, rows = size
     slack = int(height * 0.45)
     regions = []
     for x, y in (centers - np.array(size) / 2).round().astype(int).tolist():
         top, left = max(0, y - slack), max(0, x - slack)
         part = slice(top, y + rows + slack), slice(left, x + width + slack)
-        region = _evidence(level, light, part)
+        region = _evidence(level, shade, part)
         if region.shape[0] >= rows + 2 * slack and region.shape[1] >= width + 2 * slack:
             regions.append(region)
     if len(regions) < 3:
@@ -141,7 +157,18 @@ def _common_shape(
         best = aligned[: max(3, int(len(aligned) * 0.7))]
         shape = np.median([copy for _, copy in best], axis=0).astype(np.float32)
         likeness = float(np.mean([score for score, _ in aligned]))
-    return likeness, shape
+    return (likeness if _rises(shape) else 0.0), shape
+
+
+def _rises(shape: Floats) -> bool:
+    """Whether there is more in its middle than beyond its letters."""
+    return bool(shape.mean() > _beyond(shape))
+
+
+def _beyond(shape: Floats) -> float:
+    """What its upper and lower border, which no letter reaches, have."""
+    border = max(2, shape.shape[0] // 10)
+    return float(np.median([shape[:border], shape[-border:]]))
 
 
 def _align(region: Floats, shape: Floats) -> tuple[float, Floats]:
@@ -150,22 +177,38 @@ def _align(region: Floats, shape: Floats) -> tuple[float, Floats]:
     return float(score), region[y : y + shape.shape[0], x : x + shape.shape[1]]
 
 
-def _all_places(evidence: Floats, shape: Floats, likeness: float) -> tuple[Points, int]:
+def _all_places(
+    evidence: Floats, valid: Mask, shape: Floats, likeness: float
+) -> tuple[Points, int]:
     """Top left corners of all copies, those found first, and how many were found."""
     rows, columns = shape.shape
     pad = max(rows, columns)
-    padded = cv2.copyMakeBorder(evidence, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
+    known = np.where(valid, evidence, 0)
+    padded = cv2.copyMakeBorder(known, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
     match = cv2.matchTemplate(padded.astype(np.float32), shape, cv2.TM_CCOEFF_NORMED)
     peaks = _peaks(match, shape.shape, max(0.22, 0.45 * likeness))
     strong = peaks[: max(6, int(len(peaks) * 0.6))]
     lattice = fit_lattice(strong, columns, rows) if len(peaks) >= 6 else None
-    if lattice is None:
+    size = match.shape[1] - 1, match.shape[0] - 1
+    if lattice is not None:
+        grid = lattice.points(*size)
+    elif rows_ := fit_rows(peaks, columns, rows):
+        seen = np.pad(valid, pad)[rows // 2 :, columns // 2 :]  # by the top left corner of a copy
+        grid = np.concatenate([row for row in rows_.points(*size) if _is_there(match, seen, row)])
+    else:
         return peaks - pad, len(peaks)
-    grid = lattice.points(match.shape[1] - 1, match.shape[0] - 1)
     scores = np.array([_highest(match, x, y) for x, y in grid])
     order = np.argsort(-scores)
     order = order[scores[order] > -0.1]  # the opposite of the shape: no copy stands there
     return grid[order] - pad, int((scores > max(0.22, 0.45 * likeness)).sum())
+
+
+def _is_there(match: Floats, seen: Mask, row: Points) -> bool:
+    """Whether a row that one peak led to goes on beyond it, as far as that can be seen."""
+    scores = np.array([_highest(match, x, y) for x, y in row])
+    judged = np.array([seen[round(y), round(x)] for x, y in row])
+    judged[np.argmax(scores)] = False  # the peak
+    return not judged.any() or bool(scores[judged].mean() > _GOES_ON)
 
 
 def _highest(match: Floats, x: float, y: float) -> float:
@@ -203,7 +246,7 @@ def _subpixel(match: Floats, x: int, y: int) -> tuple[float, float]:
 
 def _normal(shape: Floats) -> Floats:
     """The shape with its background at 0 and its letters at about 1."""
-    above = np.clip(shape - np.median(shape[shape < np.median(shape)]), 0, None)
+    above = np.clip(shape - _beyond(shape), 0, None)
     strong = above[above > np.percentile(above, 80)]
     full = float(np.percentile(strong, 70)) if strong.size else 1.0
     return np.asarray(np.clip(above / max(full, 1e-6), 0, 1), np.float32)
