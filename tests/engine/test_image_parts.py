@@ -13,6 +13,7 @@ from comfy.engine.image.instruction import Kind
 from comfy.engine.image.lattice import fit_lattice
 from comfy.engine.image.membrane import membrane
 from comfy.engine.image.text_boxes import TextBox
+from comfy.engine.image.whole_copies import whole_copies
 from comfy.engine.image.windows import Window, parts
 from tests.engine.pictures import HEIGHT, WIDTH, psnr, scene
 
@@ -130,6 +131,14 @@ def test_rows_are_found_whose_offsets_follow_no_rule() -> None:
 
 def test_points_without_order_have_no_rows() -> None:
     assert fit_rows(np.random.default_rng(0).uniform(0, 500, (12, 2)), 90, 20) is None
+
+
+def test_a_cut_copy_tells_where_the_whole_one_is() -> None:
+    whole = [box(x, 50, "WATERMARK") for x in (100, 300)]
+    pieces = [box(500 - 4 * 6, 50, "WATER"), box(700 + 5 * 6, 50, "MARK"), box(900, 50, "ER")]
+    centers, width = whole_copies([*whole, *pieces])
+    assert centers.tolist() == [[100, 50], [300, 50], [500, 50], [700, 50]]
+    assert width == 9 * 12
 
 
 def test_kinds_follow_place_and_repetition() -> None:

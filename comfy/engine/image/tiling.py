@@ -13,9 +13,10 @@ from comfy.engine.image.lattice import Points, fit_lattice
 from comfy.engine.image.membrane import Floats
 from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.text_boxes import Check, Picture, TextBox, detector_scale, reduced
+from comfy.engine.image.whole_copies import whole_copies
 from comfy.engine.image.windows import Mask
 
-_MIN_BOXES = 4
+_MIN_COPIES = 4
 _MIN_LIKENESS = 0.35  # mean correlation of the instances with their common shape
 _MAX_PEAKS = 400
 _SHADES = 255.0, 0.0, 128.0  # white, black and a middle grey, darker than paper, lighter than hair
@@ -57,15 +58,15 @@ class _Level:
 def find_tiling(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Tiling | None:
     """Read the grid off the repeated boxes; None if they are too few or too unlike each other."""
     scale = detector_scale(picture)
-    whole = _whole(boxes)
-    if len(whole) < _MIN_BOXES:
+    copies, width = whole_copies(boxes)
+    if len(copies) < _MIN_COPIES:
         return None
     angle = float(np.median([box.angle for box in boxes]))
     height = float(np.median([box.height for box in boxes])) * scale
-    width = max(box.width for box in whole) * scale
+    width *= scale
     level = _levelled(reduced(picture, scale), angle, height, round(height + 0.05 * width) + 8)
     check()
-    centers = np.array([level.turn @ [*(np.array(box.center) * scale), 1] for box in whole])
+    centers = np.c_[copies * scale, np.ones(len(copies))] @ level.turn.T
     size = int(width * 1.08) + 6, int(height * 1.15) + 6
 
     def try_(shade: float) -> tuple[float, Floats, float]:
@@ -85,14 +86,6 @@ def find_tiling(picture: Picture, boxes: Sequence[TextBox], check: Check) -> Til
     in_picture = ((np.c_[middle, np.ones(len(middle))] @ back.T) + 0.5) / scale - 0.5
     tile = size[0] / scale, size[1] / scale
     return Tiling(in_picture, sure, *tile, angle, shade, _normal(shape))
-
-
-def _whole(boxes: Sequence[TextBox]) -> list[TextBox]:
-    """The boxes that show the whole line, not a cut piece of it."""
-    if not boxes:
-        return []
-    longest = float(np.percentile([box.width for box in boxes], 85))
-    return [box for box in boxes if 0.8 * longest < box.width < 1.2 * longest]
 
 
 def _levelled(picture: Picture, angle: float, text_height: float, margin: int) -> _Level:
