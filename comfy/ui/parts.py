@@ -9,8 +9,11 @@ from typing import Any
 import gradio as gr
 
 # Nothing of Gradio's own progress, no limit per handler, not part of the public API.
+# Hidden is not enough: with each message of any event the browser would copy the state of every
+# component that was ever the output of one, to tell it so.
 QUIET: dict[str, Any] = {
     "show_progress": "hidden",
+    "show_progress_on": [],
     "concurrency_limit": None,
     "api_visibility": "private",
 }
