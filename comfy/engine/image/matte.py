@@ -29,6 +29,7 @@ _MAX_COPIES = 40
 _ROUNDS = 3
 _SUM = np.ones((1, 3), np.float32)
 _DENSEST = 0.9  # of the mark's window; more are no letters, but a mark that was not made out
+_FAIR = 25.0  # squared grey levels; the few copies on the calmest scene do not decide alone
 _OPAQUE = 0.85  # from here on there is no scene left to recover
 
 
@@ -73,7 +74,7 @@ def measure_matte(
         core = shape > 0.8
         if len(copies.places) < 3 or not core.any():
             return None
-        strength, colour = _colour(copies, core, tiling.shade)
+        strength, colour = _colour(copies, core, ~letters, tiling.shade)
         if not TRACE < strength < _OPAQUE:
             return None
         alpha = np.where(letters, _alpha(copies, colour, ~letters), 0)
@@ -161,7 +162,9 @@ def _copy(
     return np.asarray(cv2.warpAffine(picture, matrix, size, flags=flags), np.float32)
 
 
-def _colour(copies: _Copies, core: Mask, shade: float) -> tuple[float, Floats]:
+def _colour(
+    copies: _Copies, core: Mask, around_letters: Mask, shade: float
+) -> tuple[float, Floats]:
     """Strength in the middle of the letters and colour of the mark.
 
     There observed - scene = a * colour - a * scene: a straight line over the scene's brightness,
@@ -169,13 +172,16 @@ def _colour(copies: _Copies, core: Mask, shade: float) -> tuple[float, Floats]:
     """
     behind = copies.scene[:, core]
     change = copies.observed[:, core] - behind
-    x = behind.reshape(-1, 3) - behind.mean((0, 1))
-    y = change.reshape(-1, 3) - change.mean((0, 1))
-    strength = -float((x * y).sum() / max(1e-3, float((x * x).sum())))
     grey = 0 < shade < 255  # that it is neither white nor black is all that is known
+    even = np.ones((len(behind), 1, 1), np.float32)
+    weight = _calm(copies, around_letters, _FAIR) if grey else even
+    share = weight / (weight.sum() * behind.shape[1])
+    usual, moved = (share * behind).sum((0, 1)), (share * change).sum((0, 1))
+    x, y = behind - usual, change - moved
+    strength = -float((share * x * y).sum() / max(1e-3, float((share * x * x).sum())))
     plain = np.full(3, 255.0 * (change.mean() > 0) if grey else shade, np.float32)
     if float(x.std()) > 15 and TRACE < strength < _OPAQUE:
-        fitted = change.mean((0, 1)) / strength + behind.mean((0, 1))
+        fitted = moved / strength + usual
         if grey or np.abs(fitted - plain).max() > 40:  # a coloured mark, not a measuring error
             return strength, np.asarray(np.clip(fitted, 0, 255), np.float32)
     contrast = plain - behind
@@ -183,11 +189,17 @@ def _colour(copies: _Copies, core: Mask, shade: float) -> tuple[float, Floats]:
     return strength, plain
 
 
+def _calm(copies: _Copies, around_letters: Mask, least: float) -> Floats:
+    """A weight for each copy [n, 1, 1]: less on a restless scene, where guesses at it are poor.
+    `least`: squared grey levels that any guess is off by."""
+    error = (copies.observed - _blurred(copies.observed))[:, around_letters]
+    return np.asarray((1 / (least + error.var(axis=(1, 2))))[:, None, None], np.float32)
+
+
 def _alpha(copies: _Copies, colour: Floats, around_letters: Mask) -> Floats:
     """Least squares over copies and channels; copies on a restless scene count less."""
     observed, scene = copies.observed, copies.scene
-    error = (observed - _blurred(observed))[:, around_letters]
-    weight = (1 / (4 + error.var(axis=(1, 2))))[:, None, None]
+    weight = _calm(copies, around_letters, 4)
     contrast = colour - scene
     gain = _over_channels(contrast * (observed - scene))
     power = _over_channels(contrast * contrast)
