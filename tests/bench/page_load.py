@@ -1,7 +1,8 @@
 """What a first visit costs, against bare Gradio: `python -m tests.bench.page_load` prints a table.
 
 Both are opened in turn by a headless Chromium with an empty cache. Interactive is when the first
-tab's button can be pressed and answers to the pointer; bytes are those on the wire.
+tab's button can be pressed and answers to the pointer; bytes are those on the wire. At rest, when
+nothing happens on the page any more, the share of its main thread that is busy.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from tests.app_process import ROOT, AppProcess, free_port
 from tests.browser.conftest import ARGUMENTS, DESKTOP, chromium
 
 VISITS = 7
+REST = 4.0  # seconds
 BARE = """
 import sys
 import gradio as gr
@@ -36,11 +38,13 @@ page.block_thread()
 
 @dataclass(frozen=True)
 class Visit:
-    """One cold visit: seconds until the button can be pressed, kilobytes, requests."""
+    """One cold visit: seconds until the button can be pressed, kilobytes, requests, and how busy
+    the main thread is at rest, in percent."""
 
     seconds: float
     kilobytes: float
     requests: int
+    busy: float
 
 
 def visit(browser: Browser, url: str, button: str) -> Visit:
@@ -55,8 +59,18 @@ def visit(browser: Browser, url: str, button: str) -> Visit:
     page.locator(button).click(trial=True, timeout=60_000)
     seconds = time.monotonic() - began
     page.wait_for_load_state("networkidle")
+    wire.send("Performance.enable")
+    page.wait_for_timeout(REST * 1000)  # what opens the page still moves
+    before = busy_seconds(wire)
+    page.wait_for_timeout(REST * 1000)
+    busy = 100 * (busy_seconds(wire) - before) / REST
     context.close()
-    return Visit(seconds, sum(sizes) / 1000, len(sizes))
+    return Visit(seconds, sum(sizes) / 1000, len(sizes), busy)
+
+
+def busy_seconds(wire: CDPSession) -> float:
+    metrics = wire.send("Performance.getMetrics")["metrics"]
+    return float(next(m["value"] for m in metrics if m["name"] == "TaskDuration"))
 
 
 @contextmanager
@@ -90,7 +104,11 @@ def main() -> None:
         middle = statistics.median(v.seconds for v in made)
         weight = statistics.median(v.kilobytes for v in made)
         count = statistics.median(v.requests for v in made)
-        print(f"{name:12} interactive {middle:.2f} s, {weight:.0f} kB in {count:.0f} requests")
+        busy = statistics.median(v.busy for v in made)
+        print(
+            f"{name:12} interactive {middle:.2f} s, {weight:.0f} kB in {count:.0f} requests,"
+            f" at rest {busy:.1f} % busy"
+        )
 
 
 if __name__ == "__main__":
