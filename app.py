@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import sys
@@ -17,10 +18,12 @@ from comfy.settings import Settings
 from comfy.text import say, terminal_language
 from comfy.ui.environment import prepare_gradio
 
+gc.disable()  # while all that stays is made: to look through it again and again takes a second
 settings = Settings.load(sys.argv[1:] if __name__ == "__main__" else [])
 temp_folder = prepare_gradio(settings)
 
 # Gradio reads its environment when it is imported
+from comfy.ui.calm import settle  # noqa: E402
 from comfy.ui.launch import launch_page  # noqa: E402
 from comfy.ui.page import create_page  # noqa: E402
 from comfy.ui.results import sweep  # noqa: E402
@@ -38,6 +41,7 @@ try:
 except StudioError as error:
     sys.exit(complain(f"error.{error.code}", **error.details))
 demo = create_page(studio)
+settle()
 
 
 def main() -> None:

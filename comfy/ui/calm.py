@@ -1,11 +1,12 @@
-"""What Gradio does again and again for nothing, switched off: it would slow every click down.
+"""What is done again and again for nothing, switched off: it would slow every click down.
 
-Each is left as it is where a release of Gradio no longer has what is changed here.
+What is Gradio's is left as it is where a release no longer has what is changed here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import sys
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ AWAKE = 0.04  # seconds between two looks of Gradio's queue for work, while some
 RESTING = 0.2  # and while nobody is: so long waits the first who comes
 QUIET = 60.0  # seconds without an event, after which the queue rests
 PROGRESS_SLEEP = 2.0  # seconds; no event of ours uses gr.Progress
-TICK = 0.25  # seconds between two looks of the web server whether it is to end
+TICK = 0.5  # seconds between two looks of the web server whether it is to end
 
 
 class Session(SessionState):  # type: ignore[misc]
@@ -77,3 +78,12 @@ async def slow_loop(server: Any) -> None:
     """What uvicorn's `main_loop` does ten times a second."""
     while not await server.on_tick(0):
         await asyncio.sleep(TICK)
+
+
+def settle() -> None:
+    """All that stays is there: from now on the garbage collector looks through what is newer.
+
+    It would stop everything for a third of a second each time, and find nothing.
+    """
+    gc.freeze()
+    gc.enable()

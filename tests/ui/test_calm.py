@@ -1,6 +1,7 @@
 """What Gradio is kept from doing for each visitor."""
 
 import asyncio
+import gc
 import inspect
 import sys
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from gradio.blocks import BlocksConfig
 from gradio.state_holder import SessionState, StateHolder
 
 from comfy.ui import calm as calm_module
-from comfy.ui.calm import AWAKE, RESTING, calm, slow_loop
+from comfy.ui.calm import AWAKE, RESTING, calm, settle, slow_loop
 
 
 @pytest.fixture
@@ -91,3 +92,15 @@ def test_gradio_describes_the_page_for_each_visitor() -> None:
     )
     SessionState(SimpleNamespace(default_config=config, blocks=config.blocks))  # type: ignore[arg-type]
     assert described == [1] and hasattr(BlocksConfig, "config_for_block")
+
+
+def test_what_is_there_is_not_looked_through_again() -> None:
+    there = [[] for _ in range(1000)]  # type: ignore[var-annotated]
+    gc.disable()
+    settle()
+    try:
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > len(there)
+        assert len(gc.get_objects()) < len(there)
+    finally:
+        gc.unfreeze()
