@@ -32,7 +32,8 @@ from comfy.jobs.replicas import Replicas
 log = logging.getLogger(__name__)
 
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
-NEW = 1.0  # seconds between two looks for jobs that another replica stored for this one
+NEW = 2.0  # seconds between two looks for jobs that another replica stored for this one
+RECOVERED = 2.0  # seconds between DBOS' looks for jobs that are to go on after a restart
 UNUSED = 4.0  # seconds between DBOS' looks for delays and deadlines; its lock for it lasts 5
 LOST = "lost"  # what `drive` answers when the prompt must be sent again
 AWAY = "away"  # and when its server cannot be reached for too long
@@ -87,9 +88,9 @@ class Durable:
         `tidy` is called as often as idle jobs are looked for.
         """
         self._replicas = replicas
-        # It would look every second, at a quarter of what an idle studio costs; we have none.
+        # It would look every second for what is rare, or never there: half of what idling costs.
         _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = UNUSED
-        DBOS(
+        dbos = DBOS(
             config=DBOSConfig(
                 name="comfy-presenter",
                 system_database_url=url,
@@ -100,7 +101,7 @@ class Durable:
                 sys_db_pool_size=4,
             )
         )
-
+        dbos._registry.get_internal_queue()._polling_interval_sec = RECOVERED
         self._steps = steps
         self._beat_every = beat_every
         self._sweep_every = sweep_every

@@ -2,10 +2,12 @@
 
 import inspect
 
-from dbos import _workflow_commands
+from dbos import _queue, _workflow_commands
 
 
-def test_dbos_reads_how_often_it_looks_for_delays() -> None:
+def test_dbos_reads_how_often_it_is_to_look() -> None:
     """Or what `Durable` sets changes nothing any more."""
-    source = inspect.getsource(_workflow_commands.background_jobs_thread)
-    assert "_BACKGROUND_JOBS_INTERVAL_SEC" in source
+    delays = inspect.getsource(_workflow_commands.background_jobs_thread)
+    assert "_BACKGROUND_JOBS_INTERVAL_SEC" in delays
+    recovered = inspect.getsource(_queue.queue_worker_thread)
+    assert "min_polling_interval = queue._polling_interval_sec" in recovered
