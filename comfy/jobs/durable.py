@@ -23,6 +23,7 @@ from dbos import (
     DBOS,
     DBOSConfig,
     DBOSPortableJSONSerializer,
+    Queue,
     SetWorkflowID,
     _workflow_commands,
 )
@@ -34,7 +35,8 @@ log = logging.getLogger(__name__)
 ENDED = ("SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 NEW = 2.0  # seconds between two looks for jobs that another replica stored for this one
 RECOVERED = 2.0  # seconds between DBOS' looks for jobs that are to go on after a restart
-UNUSED = 4.0  # seconds between DBOS' looks for delays and deadlines; its lock for it lasts 5
+UNUSED = 60.0  # seconds between DBOS' looks for delays and deadlines, of which we have none
+LOCKED = 4.0  # the same in PostgreSQL, where its lock for it lasts 5
 LOST = "lost"  # what `drive` answers when the prompt must be sent again
 AWAY = "away"  # and when its server cannot be reached for too long
 
@@ -89,8 +91,9 @@ class Durable:
         """
         self._replicas = replicas
         # It would look every second for what is rare, or never there: half of what idling costs.
-        _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = UNUSED
-        dbos = DBOS(
+        looks = UNUSED if url.startswith("sqlite") else LOCKED
+        _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = looks
+        self._dbos = DBOS(
             config=DBOSConfig(
                 name="comfy-presenter",
                 system_database_url=url,
@@ -101,7 +104,7 @@ class Durable:
                 sys_db_pool_size=4,
             )
         )
-        dbos._registry.get_internal_queue()._polling_interval_sec = RECOVERED
+        self._dbos._registry.get_internal_queue()._polling_interval_sec = RECOVERED
         self._steps = steps
         self._beat_every = beat_every
         self._sweep_every = sweep_every
@@ -139,6 +142,7 @@ class Durable:
         """Begin to work; unfinished workflows of this executor are recovered."""
         self._replicas.beat()
         DBOS.launch()
+        self._dbos._sys_db.list_queues = _no_queues  # type: ignore[method-assign]
         self._sweeper.start()
 
     @property
@@ -216,3 +220,8 @@ class Durable:
             self._sweeper.join(timeout=10)
         DBOS.destroy(destroy_registry=True)
         self._replicas.leave()
+
+
+def _no_queues(**_: object) -> list[Queue]:
+    """We have none of our own, for which DBOS would look in the database every second."""
+    return []
