@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from comfy.engine.image import fill as fill_module
+from comfy.engine.image import tiling
 from comfy.engine.image.brick_rows import fit_rows
 from comfy.engine.image.classify import classify, is_believable
 from comfy.engine.image.fill import fill
@@ -131,6 +132,14 @@ def test_rows_are_found_whose_offsets_follow_no_rule() -> None:
 
 def test_points_without_order_have_no_rows() -> None:
     assert fit_rows(np.random.default_rng(0).uniform(0, 500, (12, 2)), 90, 20) is None
+
+
+def test_rows_that_do_not_go_on_are_no_grid() -> None:
+    peaks = np.array([(123.0, 0.0), (243.0, 0.0), (190.0, 50.0), (310.0, 50.0)])
+    assert fit_rows(peaks, 90, 20) is not None
+    match = np.zeros((300, 600), np.float32)  # nothing like the mark anywhere
+    valid = np.ones((320, 690), bool)
+    assert tiling._grid(match, valid, peaks, 90, 20) is None
 
 
 def test_a_cut_copy_tells_where_the_whole_one_is() -> None:

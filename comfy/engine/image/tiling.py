@@ -180,20 +180,28 @@ def _all_places(
     padded = cv2.copyMakeBorder(known, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
     match = cv2.matchTemplate(padded.astype(np.float32), shape, cv2.TM_CCOEFF_NORMED)
     peaks = _peaks(match, shape.shape, max(0.22, 0.45 * likeness))
-    strong = peaks[: max(6, int(len(peaks) * 0.6))]
-    lattice = fit_lattice(strong, columns, rows) if len(peaks) >= 6 else None
-    size = match.shape[1] - 1, match.shape[0] - 1
-    if lattice is not None:
-        grid = lattice.points(*size)
-    elif rows_ := fit_rows(peaks, columns, rows):
-        seen = np.pad(valid, pad)[rows // 2 :, columns // 2 :]  # by the top left corner of a copy
-        grid = np.concatenate([row for row in rows_.points(*size) if _is_there(match, seen, row)])
-    else:
+    grid = _grid(match, np.pad(valid, pad), peaks, columns, rows)
+    if grid is None:
         return peaks - pad, len(peaks)
     scores = np.array([_highest(match, x, y) for x, y in grid])
     order = np.argsort(-scores)
     order = order[scores[order] > -0.1]  # the opposite of the shape: no copy stands there
     return grid[order] - pad, int((scores > max(0.22, 0.45 * likeness)).sum())
+
+
+def _grid(match: Floats, valid: Mask, peaks: Points, columns: int, rows: int) -> Points | None:
+    """All places of the lattice, or of the rows, that the peaks lie on; None if they are on none.
+
+    `columns` and `rows` are the size of a copy, `valid` marks where there is picture; px.
+    """
+    strong = peaks[: max(6, int(len(peaks) * 0.6))]
+    size = match.shape[1] - 1, match.shape[0] - 1
+    if len(peaks) >= 6 and (lattice := fit_lattice(strong, columns, rows)):
+        return lattice.points(*size)
+    seen = valid[rows // 2 :, columns // 2 :]  # by the top left corner of a copy
+    bricks = fit_rows(peaks, columns, rows)
+    there = [row for row in bricks.points(*size) if _is_there(match, seen, row)] if bricks else []
+    return np.concatenate(there) if there else None
 
 
 def _is_there(match: Floats, seen: Mask, row: Points) -> bool:
