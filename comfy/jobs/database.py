@@ -22,11 +22,16 @@ SQLITE_POOL = {"pool_size": 20, "max_overflow": 100}
 T = TypeVar("T")
 
 
+def is_sqlite(url: str) -> bool:
+    """Whether an SQLAlchemy URL is that of a file, or of a server that many may share."""
+    return url.startswith("sqlite")
+
+
 class Database:
     """Connections and transactions. A call waits while a PostgreSQL server restarts."""
 
     def __init__(self, url: str) -> None:
-        self.is_sqlite = url.startswith("sqlite")
+        self.is_sqlite = is_sqlite(url)
         pool: dict[str, Any] = SQLITE_POOL if self.is_sqlite else PG_POOL
         self._engine = sa.create_engine(url, pool_pre_ping=True, hide_parameters=True, **pool)
         if self.is_sqlite:

@@ -28,6 +28,7 @@ from dbos import (
     _workflow_commands,
 )
 
+from comfy.jobs.database import is_sqlite
 from comfy.jobs.replicas import Replicas
 
 log = logging.getLogger(__name__)
@@ -90,9 +91,6 @@ class Durable:
         `tidy` is called as often as idle jobs are looked for.
         """
         self._replicas = replicas
-        # It would look every second for what is rare, or never there: half of what idling costs.
-        looks = UNUSED if url.startswith("sqlite") else LOCKED
-        _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = looks
         self._dbos = DBOS(
             config=DBOSConfig(
                 name="comfy-presenter",
@@ -104,6 +102,8 @@ class Durable:
                 sys_db_pool_size=4,
             )
         )
+        # It would look every second for what is rare, or never there: half of what idling costs.
+        _workflow_commands._BACKGROUND_JOBS_INTERVAL_SEC = UNUSED if is_sqlite(url) else LOCKED
         self._dbos._registry.get_internal_queue()._polling_interval_sec = RECOVERED
         self._steps = steps
         self._beat_every = beat_every
