@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+LATE = 3.0  # seconds; nothing that one thing leads to begins later
+
 
 class Cable:
-    """Carries bytes to the app at `upstream`, from `url`."""
+    """Carries bytes to the app at `upstream`, from `url`.
 
-    def __init__(self, upstream: str) -> None:
+    What begins with `late` arrives late, as after a lost packet; other connections go on.
+    """
+
+    def __init__(self, upstream: str, late: bytes = b"") -> None:
+        self._late = late
         self._upstream = (urlsplit(upstream).hostname, urlsplit(upstream).port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}/"
@@ -47,13 +54,17 @@ class Cable:
             app = socket.create_connection(self._upstream)
             self._ends += [browser, app]
             for pair in ((browser, app), (app, browser)):
-                threading.Thread(target=_carry, args=pair, daemon=True).start()
+                threading.Thread(target=_carry, args=(*pair, self._late), daemon=True).start()
 
 
-def _carry(source: socket.socket, target: socket.socket) -> None:
+def _carry(source: socket.socket, target: socket.socket, late: bytes) -> None:
     with suppress(OSError):
         while data := source.recv(65536):
-            target.sendall(data)
+            in_time = data.index(late) if late and late in data else len(data)
+            target.sendall(data[:in_time])
+            if in_time < len(data):
+                time.sleep(LATE)
+                target.sendall(data[in_time:])
     _hang_up(source)
     _hang_up(target)
 
@@ -65,8 +76,8 @@ def _hang_up(end: socket.socket) -> None:
 
 
 @contextmanager
-def cable(upstream: str) -> Iterator[Cable]:
-    laid = Cable(upstream)
+def cable(upstream: str, late: bytes = b"") -> Iterator[Cable]:
+    laid = Cable(upstream, late)
     try:
         yield laid
     finally:

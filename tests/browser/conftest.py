@@ -28,7 +28,8 @@ GRADIOS_OWN = (
     "Waveform load error",  # a sound that the browser cannot play
     # a network that is cut off: that is what its test does
     *("ERR_CONNECTION_RESET", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED_ENCODING"),
-    *("ERR_CONNECTION_REFUSED", "network error", "Failed to fetch", "Unable to preload CSS"),
+    *("ERR_CONNECTION_REFUSED", "ERR_SOCKET_NOT_CONNECTED"),
+    *("network error", "Failed to fetch", "Unable to preload CSS"),
 )
 
 expect.set_options(timeout=15_000)  # ms; a busy machine is slower than the page

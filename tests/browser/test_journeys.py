@@ -1,4 +1,4 @@
-"""Longer ways through the page: the chain, the history, other devices, a network that is gone."""
+"""Longer ways through the page: the chain, the history, other devices."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.app_process import AppProcess
-from tests.browser.cable import cable
 from tests.browser.conftest import PHONE, OpenPage
 from tests.browser.steps import (
     ASSETS,
@@ -20,26 +19,10 @@ from tests.browser.steps import (
     put,
     run_example,
     show_tab,
-    speak,
     wait_for,
 )
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-LONG_TEXT = "The network goes away in the middle of this text, and comes back later. " * 8
-
-
-def test_a_network_that_is_cut_off_loses_nothing(open_page: OpenPage, app: AppProcess) -> None:
-    with cable(app.url) as network:
-        page = open_page(locale="zh-CN", at=network.url)
-        speak(page, LONG_TEXT)
-        page.wait_for_selector("#card-voice_clone .card.in_progress")
-        network.pull()
-        expect(page.locator('[data-testid="toast-text"]')).to_contain_text("正在重新连接")
-        network.plug_in()  # the page comes back by itself, to where it was
-        expect(page.locator('[data-testid="toast-text"]')).to_have_count(0)
-        wait_for(page, "voice_clone", "completed")
-        expect(page.locator("#voice_clone-text textarea")).to_have_value(LONG_TEXT.strip())
 
 
 def test_a_replaced_step_runs_only_what_depends_on_it(open_page: OpenPage) -> None:
