@@ -34,7 +34,10 @@ log = logging.getLogger(__name__)
 MEGABYTE = 1_000_000
 ICON_SIZES = (192, 512)  # pixels
 # In this order:
-SCRIPTS = ("still.js", "stream.js", "page.js", "aloud.js", "calm.js", "parts.js", "paint.js")
+SCRIPTS = (
+    *("still.js", "stream.js", "again.js", "page.js"),
+    *("aloud.js", "calm.js", "parts.js", "paint.js"),
+)
 FORM_OVERHEAD = MEGABYTE  # what a multipart form adds to its file
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.app_process import AppProcess
 from tests.browser.cable import cable
@@ -36,3 +36,20 @@ def test_the_end_of_a_stream_that_comes_late_loses_no_answer(
         run_example(page, "image_cleanup")
         wait_for(page, "image_cleanup", "completed")
         expect(page.locator("#history .past")).to_have_count(1)
+
+
+def test_a_page_that_lost_a_part_while_it_was_loaded_is_loaded_again(open_page: OpenPage) -> None:
+    page = open_page()
+    lost: list[str] = []
+
+    def lose_one(route: Route) -> None:
+        if lost:
+            return route.fallback()
+        lost.append(route.request.url)
+        return route.abort("connectionreset")
+
+    page.context.route("**/assets/Index-*.css", lose_one)
+    page.evaluate("localStorage.clear()")
+    page.reload()
+    page.wait_for_function("localStorage.getItem('comfy-owner')")
+    assert lost
