@@ -21,16 +21,15 @@ class Areas:
     """Parts of the window around a text box.
 
     `inside`: the box and a little more; `core`: its middle, where letters are; `edge`: its border,
-    where letters should not be; `ring`: the surroundings.
+    where letters should not be.
     """
 
     inside: Mask
     core: Mask
     edge: Mask
-    ring: Mask
 
     def cut(self, window: Window) -> Areas:
-        masks = (self.inside, self.core, self.edge, self.ring)
+        masks = (self.inside, self.core, self.edge)
         return Areas(*(mask[window.slices] for mask in masks))
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from comfy.engine.image.colours import colour_distance
 from comfy.engine.image.glyph_colour import Areas
 from comfy.engine.image.membrane import Floats
-from comfy.engine.image.windows import Mask, dilate, ellipse
+from comfy.engine.image.windows import Mask, dilate, ellipse, parts_with
 
 SAME = 18.0
 """L*a*b* distance up to which two pixels of a text are of one colour."""
@@ -37,16 +37,10 @@ def _of_one_colour(lab: Floats, seed: Mask, areas: Areas, glyph: float) -> Mask:
         letters |= exact & areas.inside & ~background_blobs(exact, areas.inside, glyph, 0.02)
     exact &= areas.core
     if np.count_nonzero(exact & letters) > 0.5 * np.count_nonzero(letters):
-        letters &= _parts_with(letters, exact)
+        letters &= parts_with(letters, exact)
     if np.count_nonzero(letters) < max(12, 0.25 * np.count_nonzero(seed)):
         return np.asarray(seed & areas.inside, bool)
     return np.asarray(letters, bool)
-
-
-def _parts_with(mask: Mask, marked: Mask) -> Mask:
-    """The connected parts of a mask with a marked pixel in them."""
-    _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
-    return np.isin(labels, np.unique(labels[marked & mask]))
 
 
 def _enclosed(lab: Floats, letters: Mask, areas: Areas) -> Mask:
@@ -72,7 +66,10 @@ def _enclosed(lab: Floats, letters: Mask, areas: Areas) -> Mask:
 
 
 def background_blobs(like: Mask, inside: Mask, glyph: float, most: float = 0.35) -> Mask:
-    """Connected parts that reach far out of the box, are thicker than strokes, or are specks."""
+    """Connected parts that reach far out of the box, are thicker than strokes, or are specks.
+
+    `most` of a part, 0..1, may lie outside where it is thick, and twice as much where it is thin.
+    """
     count, labels, stats, _ = cv2.connectedComponentsWithStats(like.view(np.uint8), connectivity=8)
     sizes = np.maximum(stats[:, cv2.CC_STAT_AREA], 1)
 

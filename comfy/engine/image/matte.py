@@ -19,7 +19,7 @@ from comfy.engine.image.membrane import Floats, membrane
 from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.text_boxes import Picture, reduced
 from comfy.engine.image.tiling import Tiling
-from comfy.engine.image.windows import Mask, dilate
+from comfy.engine.image.windows import Mask, dilate, parts_with
 
 TRACE = 0.02
 """Smaller mattes change less than a few grey levels."""
@@ -215,10 +215,8 @@ def _alpha(copies: _Copies, colour: Floats, around_letters: Mask) -> Floats:
 def _even(alpha: Floats, shape: Floats) -> Floats:
     """One strength in the letters and none around them; what lies between is their soft border."""
     full = float(np.median(alpha[shape > 0.8]))
-    marks = (alpha > 0.25 * full).view(np.uint8)
-    _, labels = cv2.connectedComponents(marks, connectivity=8)
-    solid = np.unique(labels[(alpha > 0.7 * full) & (shape > 0.5)])
-    letters = dilate(np.isin(labels, solid[solid > 0]), 3)
+    solid = (alpha > 0.7 * full) & (shape > 0.5)
+    letters = dilate(parts_with(alpha > 0.25 * full, solid), 3)
     strong = (alpha > 0.7 * full).view(np.uint8)
     core = cv2.erode(strong, np.ones((3, 3), np.uint8)) > 0
     even = np.where(core, full, np.minimum(alpha, full))  # no stroke is more opaque than letters

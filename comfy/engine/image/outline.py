@@ -6,7 +6,7 @@ over all pixels at one distance tell that to a pixel, also where the scene is bu
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -38,19 +38,22 @@ def find_border(
     `lab` is CIE L*a*b*, [height, width, 3], `behind` the scene as it is without the text, as far
     as one can tell; `distance` that to the next letter in px, and `inside` where the text is.
     """
-    mixed = partial(_mixed, lab, behind, distance, inside, reach)
-    own = mixed(fill)
+    near = inside & (distance > 0.5) & (distance <= reach + 0.5)
+    radii = np.ceil(distance[near] - 0.5)
+    rings = [radii == radius for radius in range(1, reach + 1)]
+    seen, scene = lab[near], behind[near]
+    own = _mixed(seen, scene, rings, fill)
     for radius in (2, 1):
-        colours = lab[_ring(distance, radius) & inside]
+        colours = seen[rings[radius - 1]]
         if len(colours) < _ENOUGH or (radius == 1 and own[0] > -_TRACE):
             continue  # next to letters without an outline is a mixture of them with the scene
         colour = np.median(colours, axis=0)
-        shares = mixed(colour)
+        shares = _mixed(seen, scene, rings, colour)
         width = _last(shares, 0.5, radius)
         whole = width and max(shares[:width]) > _WHOLE
         if whole and width < reach and np.linalg.norm(colour - fill) > _OTHER:
             return Border(width, max(1, min(2, _last(shares[width:], _TRACE, 1))), colour)
-    shadow = _fading(mixed(np.zeros(3, np.float32)))
+    shadow = _fading(_mixed(seen, scene, rings, np.zeros(3, np.float32)))
     return Border(0, max(1, min(2, _last(own, _TRACE, 1)), shadow), None)
 
 
@@ -62,24 +65,15 @@ def _fading(dark: list[float]) -> int:
     return radius if radius > 2 else 0
 
 
-def _mixed(
-    lab: Floats, behind: Floats, distance: Floats, inside: Mask, reach: int, colour: Floats
-) -> list[float]:
-    """The usual share of `colour` in the pixels 1, 2, ... `reach` px from the letters, as a
-    mixture with the scene `behind`; where that looks alike, nothing can be told."""
-    toward = colour - behind
-    size = np.square(toward).sum(axis=2)
-    told = inside & (size > _TOLD * _TOLD)
-    share = ((lab - behind) * toward).sum(axis=2) / np.maximum(size, 1)
-    result = []
-    for radius in range(1, reach + 1):
-        values = share[_ring(distance, radius) & told]
-        result.append(float(np.median(values)) if len(values) >= _ENOUGH else 0.0)
-    return result
-
-
-def _ring(distance: Floats, radius: int) -> Mask:
-    return np.asarray((distance > radius - 0.5) & (distance <= radius + 0.5), bool)
+def _mixed(seen: Floats, scene: Floats, rings: Sequence[Mask], colour: Floats) -> list[float]:
+    """The usual share of `colour` in the pixels `seen` [n, 3] of each ring, as a mixture with the
+    `scene` [n, 3] behind them; where that looks alike, nothing can be told."""
+    toward = colour - scene
+    size = np.square(toward).sum(axis=1)
+    told = size > _TOLD * _TOLD
+    share = ((seen - scene) * toward).sum(axis=1) / np.maximum(size, 1)
+    each = [share[ring & told] for ring in rings]
+    return [float(np.median(ring)) if len(ring) >= _ENOUGH else 0.0 for ring in each]
 
 
 def _last(shares: list[float], least: float, first: int) -> int:

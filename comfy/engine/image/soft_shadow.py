@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from comfy.engine.image.membrane import Floats, membrane
-from comfy.engine.image.windows import Mask, dilate
+from comfy.engine.image.windows import Mask, dilate, parts_with
 
 _REACH = 0.34  # of the letter height: how far a usual shadow spreads
 _DARK = 5  # L* units; the darkest tenth next to the letters is at least so much darker
@@ -67,6 +67,4 @@ def _slope(light: Floats) -> Floats:
 
 def _joined(darker: Mask, mask: Mask) -> Mask:
     """The parts of `darker` that begin at the mask, with a little of what fades out."""
-    _, labels = cv2.connectedComponents((darker | mask).view(np.uint8), connectivity=8)
-    starts = np.unique(labels[mask])
-    return dilate(np.isin(labels, starts[starts > 0]) & darker, 3)
+    return dilate(parts_with(darker | mask, mask) & darker, 3)

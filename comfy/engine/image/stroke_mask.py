@@ -69,7 +69,7 @@ def _areas(shape: tuple[int, ...], corners: Corners, glyph: float) -> Areas:
     ring = dilate(inside, int(glyph * 0.5) | 1) & ~inside
     edge = inside & ~polygon(shape, corners)
     edge |= ring & dilate(inside, int(glyph * 0.2) | 1)
-    return Areas(inside, core if np.count_nonzero(core) >= 30 else inside, edge, ring)
+    return Areas(inside, core if np.count_nonzero(core) >= 30 else inside, edge)
 
 
 def _with_surroundings(
@@ -79,20 +79,20 @@ def _with_surroundings(
     reach = max(3, round(glyph * 0.16))  # widest outline
     behind = membrane(lab, dilate((distance <= reach) & areas.inside, 3))
     change = colour_distance(lab, behind)
-    colours = [np.median(lab[letters], axis=0)]
-    width, soft, outline = find_border(lab, behind, colours[0], distance, areas.inside, reach)
+    fill = np.median(lab[letters], axis=0)
+    apart = [colour_distance(lab, fill)]
+    width, soft, outline = find_border(lab, behind, fill, distance, areas.inside, reach)
     mask: Mask = distance <= width + soft + 0.5
     if outline is not None:
-        colours.append(outline)
+        apart.append(colour_distance(lab, outline))
         near = distance <= width + max(2, glyph * 0.1)
-        hard = colour_distance(lab, outline) < 14
-        shadow = hard & (change > _SHOWN) & near & areas.inside & ~mask
+        shadow = (apart[1] < 14) & (change > _SHOWN) & near & areas.inside & ~mask
         mask |= _small_parts(shadow, glyph * glyph * 0.1)
     bounds = dilate(areas.inside, 2 * soft + 1)
     mask &= bounds | (distance <= 1)
     if outline is None:
         mask |= _foreign(lab, mask, areas, glyph)
-    like = np.min([colour_distance(lab, colour) for colour in colours], axis=0) < SAME
+    like = np.min(apart, axis=0) < SAME
     return mask | _enclosed(mask, change > _SHOWN, like, glyph), outline is not None
 
 

@@ -97,6 +97,12 @@ def dilate(mask: Mask, size: int) -> Mask:
     return np.asarray(cv2.dilate(mask.view(np.uint8), np.ones((size, size), np.uint8)), bool)
 
 
+def parts_with(mask: Mask, marked: Mask) -> Mask:
+    """The connected parts of a mask with a marked pixel in them."""
+    _, labels = cv2.connectedComponents(mask.view(np.uint8), connectivity=8)
+    return np.isin(labels, np.unique(labels[marked & mask]))
+
+
 def parts(mask: Mask, margin: int) -> list[Window]:
     """Disjoint windows that hold every marked pixel with `margin` px around it."""
     height, width = mask.shape
