@@ -31,6 +31,12 @@ def test_an_outline_that_looks_more_like_letters_is_told_from_them() -> None:
     assert (mask & ~case.marked).sum() < 0.5 * case.marked.sum()
 
 
+def test_the_outline_around_corners_that_jpeg_rounded_is_in_the_mask() -> None:
+    case = _titled(7, y=0.55, width=0.055)
+    seen = np.abs(case.dirty.astype(int) - case.clean).max(axis=2) > 40
+    assert not (seen & case.marked & ~_mask(case)).any()
+
+
 def test_white_letters_that_run_into_a_white_scene_are_found() -> None:
     case = _titled(6, y=ON_HAIR, width=0)
     assert (case.marked & ~_mask(case)).sum() < 0.05 * case.marked.sum()

@@ -20,6 +20,7 @@ from comfy.engine.image.pairs import in_pairs
 from comfy.engine.image.panel import covers, find_panels, strips_beside, with_captions
 from comfy.engine.image.previews import Progress
 from comfy.engine.image.select import select
+from comfy.engine.image.smear import mend_colour
 from comfy.engine.image.stroke_mask import stroke_mask
 from comfy.engine.image.text_boxes import Check, Picture, TextBox, read_near, read_text
 from comfy.engine.image.text_columns import join_columns
@@ -151,6 +152,7 @@ def _erase(
 
     for window, mask in chain.from_iterable(in_pairs(marks, boxes, check)):
         hole[window.slices] |= mask
+    mend_colour(cleaned, hole)
     grow_into_calm(cleaned, hole)
     progress(3, _STEPS, previews.mask(cleaned, hole))
     fill(cleaned, hole, check)

@@ -17,6 +17,7 @@ from comfy.engine.image.windows import Corners, Mask, Window, around, dilate, po
 _MAX_GLYPH = 120.0  # px; larger letters are masked on a smaller copy
 _SHOWN = 25.0  # L*a*b* distance from the scene that hardly anything but a text has
 _CALM = 6.0  # L*a*b* units that most of a scene is off by where one can tell what is in it
+_EDGE = 0.4  # share of a letter in the pixels at its edge
 _BOX_GROWTH = 0.12  # of the letter height: detectors cut boxes close
 
 
@@ -52,8 +53,7 @@ def _mask(view: Picture, corners: Corners, glyph: float, shadow: bool) -> Mask:
     if seed is None:  # no letters told apart: give up the whole box
         return areas.inside
     letters = letter_pixels(lab, seed, areas, glyph)
-    distance = cv2.distanceTransform((~letters).view(np.uint8), cv2.DIST_L2, 3)
-    mask, outlined = _with_surroundings(lab, letters, distance, areas, glyph)
+    mask, outlined = _with_surroundings(lab, letters, areas, glyph)
     if shadow and not outlined:
         mask |= soft_shadow(lab[..., 0], mask, glyph)
     return mask
@@ -72,16 +72,20 @@ def _areas(shape: tuple[int, ...], corners: Corners, glyph: float) -> Areas:
     return Areas(inside, core if np.count_nonzero(core) >= 30 else inside, edge)
 
 
-def _with_surroundings(
-    lab: Floats, letters: Mask, distance: Floats, areas: Areas, glyph: float
-) -> tuple[Mask, bool]:
+def _with_surroundings(lab: Floats, letters: Mask, areas: Areas, glyph: float) -> tuple[Mask, bool]:
     """The letters with their outline and antialiased border, and whether there is an outline."""
     reach = max(3, round(glyph * 0.16))  # widest outline
+    distance = _distance(letters)
     behind = membrane(lab, dilate((distance <= reach) & areas.inside, 3))
     change = colour_distance(lab, behind)
     fill = np.median(lab[letters], axis=0)
     apart = [colour_distance(lab, fill)]
-    width, soft, outline = find_border(lab, behind, fill, distance, areas.inside, reach)
+    border = find_border(lab, behind, fill, distance, areas.inside, reach)
+    if border.colour is not None:
+        distance = _distance(_to_their_edge(lab, letters, distance, fill, border.colour))
+        again = find_border(lab, behind, fill, distance, areas.inside, reach)
+        border = border if again.colour is None else again
+    width, soft, outline = border
     mask: Mask = distance <= width + soft + 0.5
     if outline is not None:
         apart.append(colour_distance(lab, outline))
@@ -94,6 +98,21 @@ def _with_surroundings(
         mask |= _foreign(lab, mask, areas, glyph)
     like = np.min(apart, axis=0) < SAME
     return mask | _enclosed(mask, change > _SHOWN, like, glyph), outline is not None
+
+
+def _distance(letters: Mask) -> Floats:
+    """Of each pixel from the next letter, px."""
+    return np.asarray(cv2.distanceTransform((~letters).view(np.uint8), cv2.DIST_L2, 3), np.float32)
+
+
+def _to_their_edge(
+    lab: Floats, letters: Mask, distance: Floats, fill: Floats, outline: Floats
+) -> Mask:
+    """The letters up to where they are mixed with their outline: corners lost to blur would be
+    missing in all that is measured from the letters."""
+    toward = fill - outline
+    share = (lab - outline) @ (toward / np.square(toward).sum())
+    return np.asarray(letters | ((distance <= 1.5) & (share > _EDGE)), bool)
 
 
 def _foreign(lab: Floats, mask: Mask, areas: Areas, glyph: float) -> Mask:
