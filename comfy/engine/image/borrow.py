@@ -30,7 +30,6 @@ _TRUST = 0.9  # a piece must fit this much better than the smooth guess would
 _SCALES = ((9, 1.0), (33, 0.1), (97, 0.01))  # px around a missing pixel that must fit; weight
 _FEATHER = (5, 5)
 _RIM = 7  # px; width of the border at which a piece is compared with the scene
-_PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
 _THINNEST = 2.5  # px; thinner holes lose nothing
 _COARSE = (15, 15)  # px; means over so many are no detail
 _NEAR = 97  # px around a missing pixel whose calmest part tells how rough the scene is
@@ -38,6 +37,9 @@ _ROUGHEST = 1e6  # squared grey levels
 _UNEVEN = 2.0  # times as rough as its calmest part a texture is
 _TEXTURE = 0.9  # of the fine detail of a piece that fits nowhere
 _THIRDS = np.full((1, 3), 1 / 3, np.float32)
+
+PLAIN = 9.0
+"""Squared grey levels of detail that nobody misses in a smooth guess."""
 
 Shift = tuple[int, int]
 Indices = npt.NDArray[np.int32]
@@ -64,12 +66,14 @@ class _Scene(NamedTuple):
 
 class Borrowed(NamedTuple):
     """What `borrow` gives: `colours` [height, width, 3], and for each pixel the pieces' `share` of
-    it, 0..1, and how far to the `right` and `down` its piece was taken from, px."""
+    it, 0..1, how far to the `right` and `down` its piece was taken from, px, and the squared grey
+    levels that a smooth guess would have `lost`."""
 
     colours: Floats
     share: Floats
     right: Floats
     down: Floats
+    lost: Floats
 
 
 def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
@@ -77,10 +81,10 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
     and with no more than their fine detail where they are not."""
     share, right, down = (np.zeros(hole.shape, np.float32) for _ in range(3))
     lost, calm = _lost_detail(guess, hole)
-    wanted = hole & (lost > _PLAIN)
+    wanted = hole & (lost > PLAIN)
     shifts = _shifts(guess, hole, wanted, check) if wanted.any() else []
     if not shifts:
-        return Borrowed(guess, share, right, down)
+        return Borrowed(guess, share, right, down, lost)
     place = _place(hole)
     scene = _scene(guess, hole, shifts, place)
     cost, which = _cheapest(scene, shifts, check)
@@ -94,7 +98,7 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
     share[place.slices] = part + (1 - part) * grainy
     from_where = np.array(shifts, np.float32)[which]
     right[place.slices], down[place.slices] = from_where[..., 0], from_where[..., 1]
-    return Borrowed(result, share, right, down)
+    return Borrowed(result, share, right, down, lost)
 
 
 def _place(hole: Mask) -> Window:
@@ -114,10 +118,10 @@ def _scene(guess: Floats, hole: Mask, shifts: Sequence[Shift], place: Window) ->
 def _share(lost: Floats, cost: Floats, change: Floats, hole: Mask) -> Floats:
     """How much of a piece each pixel takes, 0..1."""
     found = np.isfinite(cost)
-    strange = cv2.blur(_mean_square(change), _FEATHER)
+    strange = cv2.blur(mean_square(change), _FEATHER)
     # a scrap of another object differs more from the guess than the scene does around here
     gain = lost - _TRUST * np.where(found, cost, 0) - np.maximum(strange - 1.5 * lost, 0)
-    share = np.where(hole & found, np.clip(gain / (0.4 * lost + _PLAIN), 0, 1), 0)
+    share = np.where(hole & found, np.clip(gain / (0.4 * lost + PLAIN), 0, 1), 0)
     return np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
 
 
@@ -128,18 +132,18 @@ def _texture(rough: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]
     weight = cv2.blur(inside, _COARSE) + 1e-3
     coarse = cv2.blur(change * inside[..., None], _COARSE) / weight[..., None]
     fine = (change - coarse) * inside[..., None]
-    power = cv2.blur(_mean_square(fine), _COARSE) / weight
+    power = cv2.blur(mean_square(fine), _COARSE) / weight
     # no more of it than the scene around has: what exceeds that is the border of another object
     share = (
         _TEXTURE
         * np.clip(np.sqrt(np.maximum(rough, 0) / np.maximum(power, 1e-3)), 0, 1)
-        * (rough > _PLAIN)
+        * (rough > PLAIN)
     )
     share = np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * inside, np.float32)
     return np.asarray(fine * share[..., None], np.float32), share
 
 
-def _mean_square(colours: Floats) -> Floats:
+def mean_square(colours: Floats) -> Floats:
     """Over the three channels; four times as fast as NumPy's mean over a short axis."""
     return np.asarray(cv2.transform(cv2.multiply(colours, colours), _THIRDS), np.float32)
 
@@ -153,7 +157,7 @@ def _lost_detail(guess: Floats, hole: Mask) -> tuple[Floats, Floats]:
         nothing = np.zeros(hole.shape, np.float32)
         return nothing, nothing
     reach = min(24.0, thick)
-    detail = _mean_square(guess - cv2.GaussianBlur(guess, (0, 0), reach))
+    detail = mean_square(guess - cv2.GaussianBlur(guess, (0, 0), reach))
     known = (~dilate(hole, 5)).astype(np.float32)  # right beside it are rests of what was there
     lost = _mean_around(detail, (~hole).astype(np.float32))
     seen = cv2.blur(known, _COARSE)
@@ -226,7 +230,7 @@ def _cheapest(
 
     def cost_of(shift: Shift) -> Floats:
         colours, there = scene.at(shift)
-        cost = _mean_around(_mean_square(cv2.subtract(colours, here)), known * there)
+        cost = _mean_around(mean_square(cv2.subtract(colours, here)), known * there)
         cost[there == 0] = np.inf
         return cost
 

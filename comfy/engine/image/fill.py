@@ -1,4 +1,4 @@
-"""Filling holes in a picture: a smooth guess, edges carried on, pieces borrowed, grain added."""
+"""Filling holes in a picture: a smooth guess, pieced together from the scene, grain added."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from comfy.engine.image.borrow import borrow
-from comfy.engine.image.edges import continue_edges
 from comfy.engine.image.membrane import Floats, membrane
+from comfy.engine.image.piecing import piece_together
 from comfy.engine.image.text_boxes import Picture
 from comfy.engine.image.windows import Mask, Window, dilate, parts
 
@@ -38,8 +37,8 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
         smooth = membrane(colours, gaps)
         guess = smooth
         if detailed:
-            borrowed = borrow(continue_edges(smooth, gaps), gaps, check)
-            guess = np.dstack(borrowed)
+            pieces = piece_together(smooth, gaps, check)
+            guess = np.dstack([pieces.colours, pieces.share, pieces.right, pieces.down])
         for rows in _strips(missing.shape, grain_size):
             check()
             _fill_strip(view, missing, guess, factor, rows, grain_size)
