@@ -8,7 +8,7 @@ import pytest
 from comfy.engine.image.stroke_mask import stroke_mask
 from comfy.engine.image.text_boxes import TextBox
 from comfy.engine.image.windows import Mask
-from tests.bench.picture_cases import PictureCase, drawn, person, shadowed, subtitle
+from tests.bench.picture_cases import PictureCase, drawn, gradient, person, shadowed, subtitle
 
 WORDS = "星河入梦来"
 ON_HAIR, ON_CLOTHES = 0.2, 0.9
@@ -47,6 +47,13 @@ def test_a_shadow_on_a_busy_scene_is_told_by_its_fading() -> None:
     mask = _mask(case)
     assert (case.marked & ~mask).sum() < 0.05 * case.marked.sum()
     assert (mask & ~case.marked).sum() < 0.4 * case.marked.sum()
+
+
+def test_letters_taken_for_the_edge_of_their_own_shadow_are_in_the_mask() -> None:
+    """A serif letter is thinner than its shadow."""
+    case = drawn("shadow", gradient(102), (WORDS,), lambda size: shadowed(size, WORDS, serif=True))
+    light = case.dirty.astype(int).min(axis=2) > 200
+    assert not (light & case.marked & ~_mask(case)).any()
 
 
 def _titled(seed: int, **how: object) -> PictureCase:

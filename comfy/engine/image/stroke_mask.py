@@ -126,7 +126,11 @@ def _foreign(lab: Floats, mask: Mask, areas: Areas, glyph: float) -> Mask:
     if scene > _CALM:
         return np.zeros_like(mask)
     unlike = change > max(2.5 * scene, 10)
-    return unlike & areas.inside & ~background_blobs(unlike, areas.inside, glyph)
+    # together with what is masked a part may look like a letter, and alone a rest of one
+    looks = [
+        seen & ~background_blobs(seen, areas.inside, glyph) for seen in (unlike, unlike & ~mask)
+    ]
+    return (looks[0] | looks[1]) & areas.inside
 
 
 def _enclosed(mask: Mask, unlike: Mask, like: Mask, glyph: float) -> Mask:
