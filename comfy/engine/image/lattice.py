@@ -14,6 +14,8 @@ Points = npt.NDArray[np.float64]
 
 _MAX_STEPS = 60
 _FEW = 12  # points: of so few any two may be neighbours whose step no other two repeat
+_ROUNDS = 4
+_EXACT = 1.0  # px
 _FIT = 0.12  # of a step: how far a point may lie from the grid
 
 
@@ -54,9 +56,19 @@ def fit_lattice(points: Points, width: float, height: float) -> Lattice | None:
             best = fit
     if best is None:
         return None
-    unknowns = np.c_[np.ones(best.on_grid.sum()), best.steps[best.on_grid]]
-    origin, first, second = np.linalg.lstsq(unknowns, points[best.on_grid], rcond=None)[0]
-    return Lattice(origin, first, second)
+    return _exact(points[best.on_grid], best.steps[best.on_grid])
+
+
+def _exact(points: Points, steps: Points) -> Lattice:
+    """The grid that fits the points which are so many steps from its origin. Those that are off
+    by much more than the others are of the scene, and lie on it by chance."""
+    unknowns = np.c_[np.ones(len(points)), steps]
+    good = np.ones(len(points), bool)
+    for _ in range(_ROUNDS):
+        grid = np.linalg.lstsq(unknowns[good], points[good], rcond=None)[0]
+        off = np.linalg.norm(unknowns @ grid - points, axis=1)
+        good = off <= max(_EXACT, 2 * float(np.median(off)))
+    return Lattice(*grid)
 
 
 def frequent_steps(points: Points, height: float) -> list[Points]:
