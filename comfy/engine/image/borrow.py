@@ -31,15 +31,13 @@ _SCALES = ((9, 1.0), (33, 0.1), (97, 0.01))  # px around a missing pixel that mu
 _FEATHER = (5, 5)
 _RIM = 7  # px; width of the border at which a piece is compared with the scene
 _THINNEST = 2.5  # px; thinner holes lose nothing
+_PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
 _COARSE = (15, 15)  # px; means over so many are no detail
 _NEAR = 97  # px around a missing pixel whose calmest part tells how rough the scene is
 _ROUGHEST = 1e6  # squared grey levels
 _UNEVEN = 2.0  # times as rough as its calmest part a texture is
 _TEXTURE = 0.9  # of the fine detail of a piece that fits nowhere
 _THIRDS = np.full((1, 3), 1 / 3, np.float32)
-
-PLAIN = 9.0
-"""Squared grey levels of detail that nobody misses in a smooth guess."""
 
 Shift = tuple[int, int]
 Indices = npt.NDArray[np.int32]
@@ -66,14 +64,12 @@ class _Scene(NamedTuple):
 
 class Borrowed(NamedTuple):
     """What `borrow` gives: `colours` [height, width, 3], and for each pixel the pieces' `share` of
-    it, 0..1, how far to the `right` and `down` its piece was taken from, px, and the squared grey
-    levels that a smooth guess would have `lost`."""
+    it, 0..1, and how far to the `right` and `down` its piece was taken from, px."""
 
     colours: Floats
     share: Floats
     right: Floats
     down: Floats
-    lost: Floats
 
 
 def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
@@ -81,10 +77,10 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
     and with no more than their fine detail where they are not."""
     share, right, down = (np.zeros(hole.shape, np.float32) for _ in range(3))
     lost, calm = _lost_detail(guess, hole)
-    wanted = hole & (lost > PLAIN)
+    wanted = hole & (lost > _PLAIN)
     shifts = _shifts(guess, hole, wanted, check) if wanted.any() else []
     if not shifts:
-        return Borrowed(guess, share, right, down, lost)
+        return Borrowed(guess, share, right, down)
     place = _place(hole)
     scene = _scene(guess, hole, shifts, place)
     cost, which = _cheapest(scene, shifts, check)
@@ -98,7 +94,7 @@ def borrow(guess: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
     share[place.slices] = part + (1 - part) * grainy
     from_where = np.array(shifts, np.float32)[which]
     right[place.slices], down[place.slices] = from_where[..., 0], from_where[..., 1]
-    return Borrowed(result, share, right, down, lost)
+    return Borrowed(result, share, right, down)
 
 
 def _place(hole: Mask) -> Window:
@@ -121,7 +117,7 @@ def _share(lost: Floats, cost: Floats, change: Floats, hole: Mask) -> Floats:
     strange = cv2.blur(mean_square(change), _FEATHER)
     # a scrap of another object differs more from the guess than the scene does around here
     gain = lost - _TRUST * np.where(found, cost, 0) - np.maximum(strange - 1.5 * lost, 0)
-    share = np.where(hole & found, np.clip(gain / (0.4 * lost + PLAIN), 0, 1), 0)
+    share = np.where(hole & found, np.clip(gain / (0.4 * lost + _PLAIN), 0, 1), 0)
     return np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * hole, np.float32)
 
 
@@ -137,7 +133,7 @@ def _texture(rough: Floats, change: Floats, hole: Mask) -> tuple[Floats, Floats]
     share = (
         _TEXTURE
         * np.clip(np.sqrt(np.maximum(rough, 0) / np.maximum(power, 1e-3)), 0, 1)
-        * (rough > PLAIN)
+        * (rough > _PLAIN)
     )
     share = np.asarray(cv2.blur(share.astype(np.float32), _FEATHER) * inside, np.float32)
     return np.asarray(fine * share[..., None], np.float32), share

@@ -37,8 +37,7 @@ def fill(picture: Picture, hole: Mask, check: Callable[[], None], *, detailed: b
         smooth = membrane(colours, gaps)
         guess = smooth
         if detailed:
-            pieces = piece_together(smooth, gaps, check)
-            guess = np.dstack([pieces.colours, pieces.share, pieces.right, pieces.down])
+            guess = np.dstack(piece_together(smooth, gaps, check))
         for rows in _strips(missing.shape, grain_size):
             check()
             _fill_strip(view, missing, guess, factor, rows, grain_size)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from comfy.engine.image.borrow import PLAIN, Borrowed, borrow, mean_square
+from comfy.engine.image.borrow import Borrowed, borrow, mean_square
 from comfy.engine.image.edges import continue_edges
 from comfy.engine.image.membrane import Floats
 from comfy.engine.image.patches import match_patches
@@ -16,6 +16,9 @@ from comfy.engine.image.windows import Mask
 _FINE = 2.0  # px; deviation of the blur beyond which detail is fine
 _KEPT = 0.8  # of the fine detail that means over patches lose
 _AROUND = (15, 15)  # px over which detail is compared
+_NEAR = (15, 15)  # px in which there must be a border
+_CONTRAST = 28.0  # grey levels from which on it is one
+_FEATHER = (7, 7)
 
 
 def piece_together(smooth: Floats, hole: Mask, check: Callable[[], None]) -> Borrowed:
@@ -26,10 +29,17 @@ def piece_together(smooth: Floats, hole: Mask, check: Callable[[], None]) -> Bor
     pieces = borrowed.colours
     matched = match_patches(pieces, hole, check)
     matched += _lost_fineness(matched, pieces, hole)[..., None] * _fine(pieces)
-    # a calm scene has no borders to sharpen, and one sees each patch that is a trace too light
-    needed = np.clip(borrowed.lost / PLAIN - 1, 0, 1) * hole
-    colours = pieces + needed[..., None] * (matched - pieces)
+    colours = pieces + _bordered(pieces, hole)[..., None] * (matched - pieces)
     return borrowed._replace(colours=np.asarray(colours, np.float32))
+
+
+def _bordered(pieces: Floats, hole: Mask) -> Floats:
+    """How far to follow the patches, 0..1: a calm scene has no borders to sharpen, and there one
+    sees each patch that is a trace too light."""
+    pen = np.ones(_NEAR, np.uint8)
+    contrast = (cv2.dilate(pieces, pen) - cv2.erode(pieces, pen)).max(axis=2)
+    needed = np.clip(contrast / _CONTRAST - 1, 0, 1)
+    return np.asarray(cv2.blur(needed, _FEATHER) * hole, np.float32)
 
 
 def _fine(colours: Floats) -> Floats:
