@@ -34,7 +34,8 @@ Offsets = npt.NDArray[np.int32]
 
 
 def match_patches(guess: Floats, hole: Mask, check: Callable[[], None]) -> Floats:
-    """`guess` [height, width, 3] with every patch in `hole` [height, width] like one outside."""
+    """`guess` [height, width, 3] with every patch in `hole` [height, width] like one outside; just
+    `guess` where there is next to nothing outside. `check` may raise to stop."""
     place = bounds(hole).grown(2 * _SEARCH, hole.shape).slices
     image, missing = guess[place].copy(), hole[place]
     small, gap = _half(image, missing)
@@ -166,10 +167,8 @@ def _features(image: Floats, source: Mask) -> Floats:
     result = np.empty((height, width, _FEATURES), np.float32)
     step = max(1, _ROWS // width)
     for row in range(0, height, step):
-        strip = patches[row : row + step]
-        result[row : row + step] = (strip.reshape(-1, len(basis)) @ basis).reshape(
-            -1, width, _FEATURES
-        )
+        strip = patches[row : row + step].reshape(-1, len(basis))
+        result[row : row + step] = (strip @ basis).reshape(-1, width, _FEATURES)
     return result
 
 

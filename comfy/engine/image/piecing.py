@@ -28,7 +28,7 @@ def piece_together(smooth: Floats, hole: Mask, check: Callable[[], None]) -> Bor
         return borrowed
     pieces = borrowed.colours
     matched = match_patches(pieces, hole, check)
-    matched += _lost_fineness(matched, pieces, hole)[..., None] * _fine(pieces)
+    matched = matched + _lost_fineness(matched, pieces, hole)[..., None] * _fine(pieces)
     colours = pieces + _bordered(pieces, hole)[..., None] * (matched - pieces)
     return borrowed._replace(colours=np.asarray(colours, np.float32))
 
