@@ -14,7 +14,7 @@ Points = npt.NDArray[np.float64]
 
 _MAX_STEPS = 60
 _FEW = 12  # points: of so few any two may be neighbours whose step no other two repeat
-_ROUNDS = 4
+_ROUNDS = 3
 _EXACT = 1.0  # px
 _FIT = 0.12  # of a step: how far a point may lie from the grid
 
@@ -63,11 +63,13 @@ def _exact(points: Points, steps: Points) -> Lattice:
     """The grid that fits the points which are so many steps from its origin. Those that are off
     by much more than the others are of the scene, and lie on it by chance."""
     unknowns = np.c_[np.ones(len(points)), steps]
-    good = np.ones(len(points), bool)
+    grid = np.linalg.lstsq(unknowns, points, rcond=None)[0]
     for _ in range(_ROUNDS):
-        grid = np.linalg.lstsq(unknowns[good], points[good], rcond=None)[0]
         off = np.linalg.norm(unknowns @ grid - points, axis=1)
         good = off <= max(_EXACT, 2 * float(np.median(off)))
+        if np.linalg.matrix_rank(unknowns[good]) < len(grid):
+            break  # all in one row: that tells nothing about the next
+        grid = np.linalg.lstsq(unknowns[good], points[good], rcond=None)[0]
     return Lattice(*grid)
 
 
