@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from comfy.engine.image.membrane import Floats, membrane
 from comfy.engine.image.pairs import in_pairs
-from comfy.engine.image.windows import Mask, Window, bounds, dilate
+from comfy.engine.image.windows import Mask, Window, blocks_with, bounds, dilate
 
 _TILE = 64  # px: side of the parts of a hole that look for shifts of their own
 _AROUND = 20  # px of known scene around such a part that must fit
@@ -30,8 +30,8 @@ _TRUST = 0.9  # a piece must fit this much better than the smooth guess would
 _SCALES = ((9, 1.0), (33, 0.1), (97, 0.01))  # px around a missing pixel that must fit; weight
 _FEATHER = (5, 5)
 _RIM = 7  # px; width of the border at which a piece is compared with the scene
-_THINNEST = 2.5  # px; thinner holes lose nothing
 _PLAIN = 9.0  # squared grey levels of detail that nobody misses in a smooth guess
+_THINNEST = 2.5  # px; thinner holes lose nothing
 _COARSE = (15, 15)  # px; means over so many are no detail
 _NEAR = 97  # px around a missing pixel whose calmest part tells how rough the scene is
 _ROUGHEST = 1e6  # squared grey levels
@@ -178,12 +178,7 @@ def _shifts(guess: Floats, hole: Mask, wanted: Mask, check: Callable[[], None]) 
     """The best shifts of every part of the hole, those wanted by most parts first."""
     grey = cv2.cvtColor(guess, cv2.COLOR_RGB2GRAY)
     votes: dict[Shift, float] = {}
-    blocks = [
-        Window(left, top, left + _TILE, top + _TILE).grown(0, hole.shape)
-        for top in range(0, hole.shape[0], _TILE)
-        for left in range(0, hole.shape[1], _TILE)
-    ]
-    busy = [block for block in blocks if wanted[block.slices].any()]
+    busy = blocks_with(wanted, _TILE)
     for shifts in in_pairs(lambda block: _shifts_of(grey, hole, wanted, block), busy, check):
         for rank, shift in enumerate(shifts):
             votes[shift] = votes.get(shift, 0) + 1 / (1 + rank)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from comfy.engine.image.membrane import Floats
 from comfy.engine.image.pairs import in_pairs
-from comfy.engine.image.windows import Mask, Window, bounds, dilate
+from comfy.engine.image.windows import Mask, Window, blocks_with, bounds, dilate
 
 _SIDE = 5  # px of a patch
 _HALF = _SIDE // 2
@@ -37,7 +37,7 @@ def match_patches(guess: Floats, hole: Mask, check: Callable[[], None]) -> Float
     """`guess` [height, width, 3] with every patch in `hole` [height, width] like one outside; just
     `guess` where there is next to nothing outside. `check` may raise to stop."""
     place = bounds(hole).grown(2 * _SEARCH, hole.shape).slices
-    image, missing = guess[place].copy(), hole[place]
+    image, missing = guess[place], hole[place]
     small, gap = _half(image, missing)
     coarse = _Level(small, gap)
     if not coarse.usable:
@@ -77,17 +77,15 @@ class _Level:
 
     def nearest(self, check: Callable[[], None]) -> tuple[Offsets, Floats]:
         """The most similar patch near each, and its squared distance."""
-        height, width = self.hole.shape
         offsets = np.zeros((len(self.rows), 2), np.int32)
         cost = np.full(len(self.rows), np.inf, np.float32)
 
-        def search(block: tuple[int, int]) -> None:
-            place = Window(block[1], block[0], block[1] + _BLOCK, block[0] + _BLOCK)
-            own = self.index[place.slices]
+        def search(block: Window) -> None:
+            own = self.index[block.slices]
             own = own[own >= 0]
-            near = place.grown(_SEARCH, self.hole.shape)
+            near = block.grown(_SEARCH, self.hole.shape)
             rows, columns = np.nonzero(self.source[near.slices])
-            if not own.size or not rows.size:
+            if not rows.size:
                 return
             rows, columns = rows + near.top, columns + near.left
             there = self.features[rows, columns]
@@ -98,8 +96,7 @@ class _Level:
             offsets[own, 0] = rows[best] - self.rows[own]
             offsets[own, 1] = columns[best] - self.columns[own]
 
-        blocks = list(product(range(0, height, _BLOCK), range(0, width, _BLOCK)))
-        for _ in in_pairs(search, blocks, check):
+        for _ in in_pairs(search, blocks_with(self.index >= 0, _BLOCK), check):
             pass
         return offsets, cost
 

@@ -28,7 +28,8 @@ def piece_together(smooth: Floats, hole: Mask, check: Callable[[], None]) -> Bor
         return borrowed
     pieces = borrowed.colours
     matched = match_patches(pieces, hole, check)
-    matched = matched + _lost_fineness(matched, pieces, hole)[..., None] * _fine(pieces)
+    fine = _fine(pieces)
+    matched = matched + _lost(fine, _fine(matched), hole)[..., None] * fine
     colours = pieces + _bordered(pieces, hole)[..., None] * (matched - pieces)
     return borrowed._replace(colours=np.asarray(colours, np.float32))
 
@@ -46,12 +47,11 @@ def _fine(colours: Floats) -> Floats:
     return np.asarray(colours - cv2.GaussianBlur(colours, (0, 0), _FINE), np.float32)
 
 
-def _lost_fineness(matched: Floats, pieces: Floats, hole: Mask) -> Floats:
-    """The share of the fine detail of the pieces that patches would need to be as rough."""
+def _lost(fine: Floats, kept: Floats, hole: Mask) -> Floats:
+    """The share of the `fine` detail of the pieces that patches, with what they `kept` of it, would
+    need to be as rough."""
     inside = hole.astype(np.float32)
-    there, left = (
-        cv2.blur(mean_square(_fine(image)) * inside, _AROUND) for image in (pieces, matched)
-    )
+    there, left = (cv2.blur(mean_square(detail) * inside, _AROUND) for detail in (fine, kept))
     return np.asarray(
         _KEPT * np.sqrt(np.maximum(there - left, 0) / np.maximum(there, 1e-3)), np.float32
     )

@@ -36,20 +36,14 @@ def mend_colour(picture: Picture, hole: Mask) -> None:
 
 
 def _mend(view: Picture, hole: Mask) -> None:
-    chroma = cv2.cvtColor(view, cv2.COLOR_RGB2YCrCb)[..., 1:].astype(np.float32)
-    behind = _behind(chroma, dilate(hole, 3))
+    colours = cv2.cvtColor(view, cv2.COLOR_RGB2YCrCb).astype(np.float32)
+    chroma, behind = colours[..., 1:], membrane(colours, dilate(hole, 3))[..., 1:]
     toward = _letters(chroma, hole) - behind
     near = dilate(hole, 2 * _REACH + 1) & ~hole
     change = _smeared(chroma - behind, toward, hole, near)[..., None] * toward
     touched = near & (np.abs(change).max(axis=2) > 0.5)
-    colours = view[touched] - change[touched] @ _TO_RGB.T
-    view[touched] = np.clip(colours, 0, 255).round().astype(np.uint8)
-
-
-def _behind(chroma: Floats, hidden: Mask) -> Floats:
-    """The scene's colour, guessed where it is hidden."""
-    planes = [membrane(np.ascontiguousarray(plane), hidden) for plane in cv2.split(chroma)]
-    return np.dstack(planes)
+    mended = view[touched] - change[touched] @ _TO_RGB.T
+    view[touched] = np.clip(mended, 0, 255).round().astype(np.uint8)
 
 
 def _letters(chroma: Floats, hole: Mask) -> Floats:

@@ -103,6 +103,16 @@ def parts_with(mask: Mask, marked: Mask) -> Mask:
     return np.isin(labels, np.unique(labels[marked & mask]))
 
 
+def blocks_with(mask: Mask, side: int) -> list[Window]:
+    """The blocks of a grid of squares, `side` px wide, that have a marked pixel in them."""
+    blocks = [
+        Window(left, top, left + side, top + side).grown(0, mask.shape)
+        for top in range(0, mask.shape[0], side)
+        for left in range(0, mask.shape[1], side)
+    ]
+    return [block for block in blocks if mask[block.slices].any()]
+
+
 def parts(mask: Mask, margin: int) -> list[Window]:
     """Disjoint windows that hold every marked pixel with `margin` px around it."""
     height, width = mask.shape
